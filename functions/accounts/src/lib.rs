@@ -1,0 +1,1 @@
+//! Addresses and the CSRF token: /api/accounts/.

@@ -1,0 +1,1 @@
+//! Registration, login and the account itself: /api/auth/.

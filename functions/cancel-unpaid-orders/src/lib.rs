@@ -1,0 +1,1 @@
+//! Every ten minutes: cancels orders nobody paid.

@@ -1,0 +1,1 @@
+//! Every five minutes: gives back the stock of holds that ran out.

@@ -1,0 +1,1 @@
+//! Paying through Chapa: /api/payments/.

@@ -1,0 +1,1 @@
+//! Every minute: sends the events that were left in the outbox.

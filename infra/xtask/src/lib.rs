@@ -1,0 +1,1 @@
+//! Chores for whoever works on the code.

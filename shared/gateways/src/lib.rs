@@ -1,0 +1,1 @@
+//! The outside world: AWS clients, Chapa, mail, order events, configuration, clock and entropy.

@@ -1,0 +1,1 @@
+//! The one DynamoDB table: keys, items, and one function per access pattern.

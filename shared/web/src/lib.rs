@@ -1,0 +1,1 @@
+//! What every HTTP function has in common: identity, bodies, errors, paging, headers.
