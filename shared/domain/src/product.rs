@@ -1,0 +1,211 @@
+//! Products, their variants and what they cost.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CategoryId, Money, ProductId, Timestamp, VariantId, Version, json::Json};
+
+/// How many variants a product may have: they are written in one transaction with their stock.
+pub const MAX_VARIANTS: usize = 40;
+
+/// Something the shop sells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Product {
+    /// Which product.
+    pub id: ProductId,
+    /// The category it stands in.
+    pub category: CategoryId,
+    /// Its name.
+    pub name: String,
+    /// Its unique name in URLs.
+    pub slug: String,
+    /// What it is.
+    pub description: String,
+    /// The stock keeping unit; unique in the shop.
+    pub sku: Option<String>,
+    /// What it costs; a variant may say otherwise for itself.
+    pub price: Price,
+    /// ISO 4217, `ETB`.
+    pub currency: String,
+    /// Any JSON.
+    pub specifications: Json,
+    /// Whether the shop shows it off.
+    pub is_featured: bool,
+    /// Whether customers see it.
+    pub is_active: bool,
+    /// The choices a customer makes, in order; empty for a product that comes one way only.
+    pub options: Vec<ProductOption>,
+    /// What is really sold, at least one.
+    pub variants: Vec<Variant>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Drawn anew at every write.
+    pub version: Version,
+}
+
+/// A choice a customer makes: colour, size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProductOption {
+    /// `colour`
+    pub name: String,
+    /// `red`, `blue`
+    pub values: Vec<String>,
+}
+
+/// One way in which a product is sold, with stock of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Which variant; the product's own id where it comes one way only.
+    pub id: VariantId,
+    /// The stock keeping unit; unique in the shop.
+    pub sku: Option<String>,
+    /// The value of each of the product's options.
+    pub options: BTreeMap<String, String>,
+    /// What it costs.
+    pub price: Price,
+    /// Whether it can be bought.
+    pub is_active: bool,
+}
+
+/// A list price and, perhaps, a discounted one. Invariant: 0 ≤ discounted ≤ list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    list: Money,
+    discounted: Option<Money>,
+}
+
+/// Why two amounts are no price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PriceError {
+    /// The list price is below zero.
+    #[error("Price cannot be negative.")]
+    NegativeList,
+    /// The discounted price is below zero.
+    #[error("Discount cannot be negative.")]
+    NegativeDiscount,
+    /// The discounted price is above the list price.
+    #[error("Discount price cannot be higher than the original price.")]
+    DiscountAboveList,
+}
+
+impl Price {
+    /// A price, if the amounts make one.
+    ///
+    /// # Errors
+    /// Says which bound is broken; the messages are the API's.
+    pub fn new(list: Money, discounted: Option<Money>) -> Result<Price, PriceError> {
+        if list.is_negative() {
+            return Err(PriceError::NegativeList);
+        }
+        match discounted {
+            Some(amount) if amount.is_negative() => Err(PriceError::NegativeDiscount),
+            Some(amount) if amount > list => Err(PriceError::DiscountAboveList),
+            _ => Ok(Price { list, discounted }),
+        }
+    }
+
+    /// The price before any discount.
+    pub fn list(self) -> Money {
+        self.list
+    }
+
+    /// The discounted price, if there is one.
+    pub fn discounted(self) -> Option<Money> {
+        self.discounted
+    }
+
+    /// What a customer pays.
+    pub fn final_price(self) -> Money {
+        self.discounted.unwrap_or(self.list)
+    }
+}
+
+impl Product {
+    /// One of its variants.
+    pub fn variant(&self, id: VariantId) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.id == id)
+    }
+
+    /// The variant to sell when a client names none: the only one there is.
+    pub fn sole_variant(&self) -> Option<&Variant> {
+        match self.variants.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// Whether customers may buy this variant of it.
+    pub fn sells(&self, variant: &Variant) -> bool {
+        self.is_active && variant.is_active
+    }
+
+    /// Its SKU and those of its variants, each once.
+    pub fn skus(&self) -> Vec<&str> {
+        let mut skus: Vec<&str> = self
+            .variants
+            .iter()
+            .filter_map(|variant| variant.sku.as_deref())
+            .chain(self.sku.as_deref())
+            .collect();
+        skus.sort_unstable();
+        skus.dedup();
+        skus
+    }
+
+    /// The variant of a product that comes one way only: it shares id, SKU and price with it.
+    pub fn default_variant(id: ProductId, sku: Option<String>, price: Price) -> Variant {
+        Variant {
+            id: id.into(),
+            sku,
+            options: BTreeMap::new(),
+            price,
+            is_active: true,
+        }
+    }
+}
+
+impl Variant {
+    /// What tells it from its siblings, for people: `red / XL`; empty without options.
+    pub fn title(&self) -> String {
+        self.options
+            .values()
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" / ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn birr(amount: i64) -> Money {
+        Money::from_santim(amount * 100)
+    }
+
+    #[test]
+    fn the_discount_counts_when_there_is_one() {
+        assert_eq!(
+            Price::new(birr(10), Some(birr(8))).unwrap().final_price(),
+            birr(8)
+        );
+        assert_eq!(Price::new(birr(10), None).unwrap().final_price(), birr(10));
+    }
+
+    #[test]
+    fn a_price_keeps_its_bounds() {
+        assert_eq!(Price::new(birr(-1), None), Err(PriceError::NegativeList));
+        assert_eq!(
+            Price::new(birr(1), Some(birr(-1))),
+            Err(PriceError::NegativeDiscount)
+        );
+        assert_eq!(
+            Price::new(birr(1), Some(birr(2))),
+            Err(PriceError::DiscountAboveList)
+        );
+        assert!(Price::new(birr(1), Some(birr(1))).is_ok());
+    }
+}
