@@ -1,1 +1,0 @@
-//! Chores for whoever works on the code.
