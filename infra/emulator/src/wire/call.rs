@@ -1,0 +1,203 @@
+//! What one request on the wire is: its service, its operation, and what it touches.
+
+use std::collections::BTreeSet;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::fault::Service;
+use super::ledger::Access;
+
+/// One request, understood.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) service: Service,
+    pub(super) operation: String,
+    pub(super) accesses: BTreeSet<Access>,
+    /// For a transaction, how many operations it has; 0 for every other call.
+    positions: usize,
+}
+
+/// Whether an operation's capacity is spent on reading or on writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spending {
+    Reads,
+    Writes,
+}
+
+impl Call {
+    /// Reads a request, and asks DynamoDB for the capacity that it is going to take.
+    ///
+    /// `None` for a request to a service this wire knows nothing about; it passes untouched.
+    pub(super) fn read(request: &mut HttpRequest) -> Option<Self> {
+        let Some(target) = request.headers().get("x-amz-target") else {
+            return Self::read_form(request);
+        };
+        let (prefix, operation) = target.split_once('.')?;
+        let service = match prefix {
+            "DynamoDB_20120810" => Service::Dynamodb,
+            "AmazonSQS" => Service::Sqs,
+            "AWSEvents" => Service::Eventbridge,
+            _ => return None,
+        };
+        let operation = operation.to_owned();
+        let mut body: Value =
+            serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let mut call = Self {
+            service,
+            operation,
+            accesses: BTreeSet::new(),
+            positions: 0,
+        };
+        match service {
+            Service::Dynamodb => {
+                call.note_items(&body);
+                if call.spending().is_some() {
+                    body["ReturnConsumedCapacity"] = "INDEXES".into();
+                    let text = body.to_string();
+                    request
+                        .headers_mut()
+                        .insert("content-length", text.len().to_string());
+                    *request.body_mut() = SdkBody::from(text);
+                }
+            }
+            Service::Sqs => call.note("sqs", body["QueueUrl"].as_str()),
+            _ => call.note(
+                "events",
+                body.pointer("/Entries/0/EventBusName")
+                    .and_then(Value::as_str),
+            ),
+        }
+        Some(call)
+    }
+
+    /// SES speaks the older query protocol: a form whose field `Action` is the operation.
+    fn read_form(request: &HttpRequest) -> Option<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Form {
+            action: String,
+            source: Option<String>,
+        }
+        let form: Form = serde_urlencoded::from_bytes(request.body().bytes()?).ok()?;
+        let mut call = Self {
+            service: Service::Ses,
+            operation: form.action,
+            accesses: BTreeSet::new(),
+            positions: 0,
+        };
+        call.note("ses", form.source.as_deref());
+        Some(call)
+    }
+
+    /// The service and the operation: `dynamodb.GetItem`.
+    pub(super) fn name(&self) -> String {
+        let service = match self.service {
+            Service::Dynamodb => "dynamodb",
+            Service::Sqs => "sqs",
+            Service::Ses => "ses",
+            Service::Eventbridge => "eventbridge",
+            Service::Chapa => "chapa",
+        };
+        format!("{service}.{}", self.operation)
+    }
+
+    pub(super) fn positions(&self) -> usize {
+        self.positions
+    }
+
+    /// Whether DynamoDB may refuse this call because another transaction is under way.
+    pub(super) fn can_conflict(&self) -> bool {
+        self.service == Service::Dynamodb
+            && (self.positions > 0
+                || matches!(
+                    self.operation.as_str(),
+                    "PutItem" | "UpdateItem" | "DeleteItem"
+                ))
+    }
+
+    /// Read and write units that the answer says were taken.
+    ///
+    /// A write whose condition failed costs units on AWS too, but no answer tells how many, so
+    /// none are counted.
+    pub(super) fn units(&self, answer: &[u8]) -> (f64, f64) {
+        #[derive(Default, Deserialize)]
+        #[serde(rename_all = "PascalCase", default)]
+        struct Answer {
+            consumed_capacity: Option<OneOrMany>,
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum OneOrMany {
+            One(Consumed),
+            Many(Vec<Consumed>),
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Consumed {
+            capacity_units: f64,
+        }
+        let Some(spending) = self.spending() else {
+            return (0.0, 0.0);
+        };
+        let answer: Answer = serde_json::from_slice(answer).unwrap_or_default();
+        let units = match answer.consumed_capacity {
+            None => 0.0,
+            Some(OneOrMany::One(consumed)) => consumed.capacity_units,
+            Some(OneOrMany::Many(tables)) => tables.iter().map(|table| table.capacity_units).sum(),
+        };
+        match spending {
+            Spending::Reads => (units, 0.0),
+            Spending::Writes => (0.0, units),
+        }
+    }
+
+    fn spending(&self) -> Option<Spending> {
+        match (self.service, self.operation.as_str()) {
+            (
+                Service::Dynamodb,
+                "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems",
+            ) => Some(Spending::Reads),
+            (
+                Service::Dynamodb,
+                "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems",
+            ) => Some(Spending::Writes),
+            _ => None,
+        }
+    }
+
+    fn note(&mut self, prefix: &str, resource: Option<&str>) {
+        self.accesses.insert(Access {
+            action: format!("{prefix}:{}", self.operation),
+            resource: resource.unwrap_or_default().to_owned(),
+        });
+    }
+
+    /// Notes what IAM would ask for: a transaction needs the rights of its parts.
+    fn note_items(&mut self, body: &Value) {
+        if let Some(parts) = body["TransactItems"].as_array() {
+            self.positions = parts.len();
+            for (kind, part) in parts.iter().filter_map(Value::as_object).flatten() {
+                let action = match kind.as_str() {
+                    "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
+                    other => format!("dynamodb:{other}Item"),
+                };
+                let resource = part["TableName"].as_str().unwrap_or_default().to_owned();
+                self.accesses.insert(Access { action, resource });
+            }
+        } else if let Some(tables) = body["RequestItems"].as_object() {
+            for table in tables.keys() {
+                self.note("dynamodb", Some(table));
+            }
+        } else {
+            let table = body["TableName"].as_str().unwrap_or_default();
+            let resource = match body["IndexName"].as_str() {
+                Some(index) => format!("{table}/index/{index}"),
+                None => table.to_owned(),
+            };
+            self.note("dynamodb", Some(&resource));
+        }
+    }
+}
