@@ -34,6 +34,14 @@ impl Timestamp {
         })
     }
 
+    /// The first second of a month written as [`Timestamp::month`] writes it.
+    pub fn start_of_month(month: &str) -> Option<Timestamp> {
+        let (year, number) = month.split_once('-')?;
+        let number = time::Month::try_from(number.parse::<u8>().ok()?).ok()?;
+        let day = time::Date::from_calendar_date(year.parse().ok()?, number, 1).ok()?;
+        Some(Timestamp(day.midnight().assume_utc().unix_timestamp()))
+    }
+
     fn utc(self) -> Option<OffsetDateTime> {
         OffsetDateTime::from_unix_timestamp(self.0).ok()
     }
@@ -58,6 +66,11 @@ mod tests {
         let noon = Timestamp(1_795_435_200);
         assert_eq!(noon.to_string(), "2026-11-23T12:00:00Z");
         assert_eq!(noon.month(), "2026-11");
+        assert_eq!(
+            Timestamp::start_of_month("2026-11").unwrap().to_string(),
+            "2026-11-01T00:00:00Z"
+        );
+        assert_eq!(Timestamp::start_of_month("2026-13"), None);
         assert!(Timestamp(999).padded() < Timestamp(1_000).padded());
     }
 }

@@ -1,0 +1,235 @@
+//! Every key of the table, formatted from typed ids in this one place.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    CategoryId, EventId, OrderId, ProductId, Timestamp, UserId, VariantId, payment::TxRef,
+    stock::Location,
+};
+
+/// How many partitions share the orders that are due, and the payments to check. One DynamoDB
+/// partition takes 1,000 writes a second.
+pub(crate) const DUE_SHARDS: u64 = 4;
+
+/// The primary key of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+/// Where an item stands in one of the two sparse indexes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct IndexKey {
+    pub index: Index,
+    pub pk: String,
+    pub sk: String,
+}
+
+/// The sparse indexes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Index {
+    /// Lists by their owner: a user's orders, an order's payments, the catalogue.
+    Gsi1,
+    /// What is due, and products by category.
+    Gsi2,
+}
+
+impl Index {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Index::Gsi1 => "gsi1",
+            Index::Gsi2 => "gsi2",
+        }
+    }
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Key {
+        Key {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+
+    pub(crate) fn user(id: UserId) -> Key {
+        Key::new(user_pk(id), "USER")
+    }
+
+    pub(crate) fn addresses(owner: UserId) -> Key {
+        Key::new(user_pk(owner), "ADDRESSES")
+    }
+
+    pub(crate) fn cart(owner: UserId) -> Key {
+        Key::new(user_pk(owner), "CART")
+    }
+
+    pub(crate) fn email_claim(normalized: &str) -> Key {
+        Key::new(format!("EMAIL#{normalized}"), "CLAIM")
+    }
+
+    pub(crate) fn category_slug_claim(slug: &str) -> Key {
+        Key::new(format!("SLUG#CATEGORY#{slug}"), "CLAIM")
+    }
+
+    pub(crate) fn product_slug_claim(slug: &str) -> Key {
+        Key::new(format!("SLUG#PRODUCT#{slug}"), "CLAIM")
+    }
+
+    pub(crate) fn sku_claim(sku: &str) -> Key {
+        Key::new(format!("SKU#{sku}"), "CLAIM")
+    }
+
+    pub(crate) fn first_admin_claim() -> Key {
+        Key::new("SINGLETON#ADMIN", "CLAIM")
+    }
+
+    pub(crate) fn category(id: CategoryId) -> Key {
+        Key::new(CATEGORIES_PK, format!("CATEGORY#{}", id.padded()))
+    }
+
+    pub(crate) fn product(id: ProductId) -> Key {
+        Key::new(product_pk(id), "PRODUCT")
+    }
+
+    pub(crate) fn stock(product: ProductId, variant: VariantId, location: &Location) -> Key {
+        Key::new(
+            product_pk(product),
+            format!("STOCK#{}#{location}", variant.padded()),
+        )
+    }
+
+    pub(crate) fn order(id: OrderId) -> Key {
+        Key::new(order_pk(id), "ORDER")
+    }
+
+    /// The entry of an order in the register of its month, which staff read.
+    pub(crate) fn registered_order(id: OrderId) -> Key {
+        Key::new(register_pk(&register_month(id)), order_sk(id))
+    }
+
+    pub(crate) fn payment(tx_ref: &TxRef) -> Key {
+        Key::new(format!("PAYMENT#{tx_ref}"), "PAYMENT")
+    }
+
+    pub(crate) fn outbox(event: EventId) -> Key {
+        Key::new(
+            outbox_pk(event.value() % crate::OUTBOX_SHARDS),
+            event.padded(),
+        )
+    }
+
+    pub(crate) fn delivery(event: EventId) -> Key {
+        Key::new(format!("EVENT#{}", event.padded()), "DELIVERY")
+    }
+
+    pub(crate) fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+impl IndexKey {
+    pub(crate) fn catalog(product: ProductId, is_active: bool) -> IndexKey {
+        IndexKey {
+            index: Index::Gsi1,
+            pk: catalog_pk(is_active).to_owned(),
+            sk: product_sk(product),
+        }
+    }
+
+    pub(crate) fn product_by_category(category: CategoryId, product: ProductId) -> IndexKey {
+        IndexKey {
+            index: Index::Gsi2,
+            pk: category_pk(category),
+            sk: product_sk(product),
+        }
+    }
+
+    pub(crate) fn order_by_owner(owner: UserId, order: OrderId) -> IndexKey {
+        IndexKey {
+            index: Index::Gsi1,
+            pk: user_pk(owner),
+            sk: order_sk(order),
+        }
+    }
+
+    pub(crate) fn order_due(order: OrderId, due_at: Timestamp) -> IndexKey {
+        IndexKey {
+            index: Index::Gsi2,
+            pk: due_pk(order.value() % DUE_SHARDS),
+            sk: due_at.padded(),
+        }
+    }
+
+    pub(crate) fn payment_by_order(order: OrderId, tx_ref: &TxRef) -> IndexKey {
+        IndexKey {
+            index: Index::Gsi1,
+            pk: order_pk(order),
+            sk: format!("PAYMENT#{tx_ref}"),
+        }
+    }
+
+    pub(crate) fn payment_to_check(order: OrderId, next_check: Timestamp) -> IndexKey {
+        IndexKey {
+            index: Index::Gsi2,
+            pk: format!("CHECK#{}", order.value() % DUE_SHARDS),
+            sk: next_check.padded(),
+        }
+    }
+}
+
+pub(crate) const CATEGORIES_PK: &str = "CATEGORIES";
+
+pub(crate) fn user_pk(id: UserId) -> String {
+    format!("USER#{}", id.padded())
+}
+
+pub(crate) fn product_pk(id: ProductId) -> String {
+    format!("PRODUCT#{}", id.padded())
+}
+
+pub(crate) fn product_sk(id: ProductId) -> String {
+    format!("PRODUCT#{}", id.padded())
+}
+
+pub(crate) fn category_pk(id: CategoryId) -> String {
+    format!("CATEGORY#{}", id.padded())
+}
+
+pub(crate) fn catalog_pk(is_active: bool) -> &'static str {
+    if is_active {
+        "CATALOG"
+    } else {
+        "CATALOG#HIDDEN"
+    }
+}
+
+pub(crate) fn order_pk(id: OrderId) -> String {
+    format!("ORDER#{}", id.padded())
+}
+
+pub(crate) fn order_sk(id: OrderId) -> String {
+    format!("ORDER#{}", id.padded())
+}
+
+pub(crate) fn register_pk(month: &str) -> String {
+    format!("ORDERS#{month}")
+}
+
+/// The month of the register in which an order stands: that in which its id was drawn.
+pub(crate) fn register_month(id: OrderId) -> String {
+    let drawn_at = i64::try_from(id.0.unix_millis() / 1000).unwrap_or(i64::MAX);
+    Timestamp(drawn_at).month()
+}
+
+pub(crate) fn due_pk(shard: u64) -> String {
+    format!("DUE#{shard}")
+}
+
+pub(crate) fn outbox_pk(shard: u64) -> String {
+    format!("OUTBOX#{shard}")
+}

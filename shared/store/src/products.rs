@@ -1,0 +1,304 @@
+//! Products with their stock: one by one, in the cart's bulk, and as lists newest first.
+
+use std::collections::HashMap;
+
+use domain::{CategoryId, Id, ProductId, product::Product, stock::StockLevel};
+
+use crate::{
+    Page, PageRequest, Store, StoreError,
+    carts::sort_key,
+    claims::ProductClaim,
+    item::{self, Item},
+    keys::{Index, IndexKey, Key, catalog_pk, category_pk, product_pk, product_sk},
+    read::{Consistency, Range, Run},
+    transaction::{CommitError, Transaction},
+};
+
+/// How many pages of the index one filtered list request reads before it hands on to the next.
+const MAX_RUNS: usize = 5;
+/// How many products one page of the index gives.
+const RUN_LENGTH: usize = 100;
+
+/// A product and what there is of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StockedProduct {
+    /// The product.
+    pub product: Product,
+    /// The stock of its variants, by place.
+    pub stock: Vec<StockLevel>,
+}
+
+impl StockedProduct {
+    /// How many units of all variants can be bought now.
+    pub fn available(&self) -> u64 {
+        self.stock
+            .iter()
+            .map(|level| u64::from(level.available))
+            .sum()
+    }
+
+    /// How many units of one variant can be bought now.
+    pub fn available_of(&self, variant: domain::VariantId) -> u32 {
+        self.stock
+            .iter()
+            .filter(|level| level.variant == variant)
+            .fold(0, |sum, level| sum.saturating_add(level.available))
+    }
+}
+
+/// Which products a list shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProductFilter {
+    /// Only those of this category.
+    pub category: Option<CategoryId>,
+    /// Only those that the shop shows off.
+    pub featured: bool,
+    /// Only those whose name contains this, whatever the case.
+    pub search: Option<String>,
+    /// Also those that customers do not see.
+    pub with_inactive: bool,
+}
+
+impl ProductFilter {
+    fn admits(&self, product: &Product) -> bool {
+        (self.with_inactive || product.is_active)
+            && (!self.featured || product.is_featured)
+            && self
+                .category
+                .is_none_or(|category| product.category == category)
+            && self
+                .search
+                .as_ref()
+                .is_none_or(|wanted| product.name.to_lowercase().contains(&wanted.to_lowercase()))
+    }
+}
+
+/// Why a product was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateProductError {
+    /// The id is in use: draw another.
+    #[error("the id is taken")]
+    IdTaken,
+    /// Another product has this slug.
+    #[error("product with this slug already exists.")]
+    SlugTaken,
+    /// Another product has this SKU, or one of its variants has.
+    #[error("product with this sku already exists.")]
+    SkuTaken,
+    /// The category is gone.
+    #[error("the category does not exist")]
+    CategoryMissing,
+    /// A fault of the table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Refused {
+    Id,
+    Slug,
+    Sku,
+    Category,
+}
+
+impl Store {
+    /// A product and its stock in one round trip. Query `PRODUCT#id`, eventually consistent.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_product(&self, id: ProductId) -> Result<Option<StockedProduct>, StoreError> {
+        let run = Run {
+            index: None,
+            pk: product_pk(id),
+            range: Range::All,
+            newest_first: false,
+            limit: 1_000,
+            consistency: Consistency::Eventual,
+            description: "product with stock",
+        };
+        let (items, _) = self.run(run).await?;
+        let mut product = None;
+        let mut stock = Vec::new();
+        for found in items {
+            if sort_key(&found) == "PRODUCT" {
+                product = Some(item::parse(found)?);
+            } else {
+                stock.push(item::parse(found)?);
+            }
+        }
+        Ok(product.map(|product| StockedProduct { product, stock }))
+    }
+
+    /// Products by id, in no order; missing ones are left out. BatchGetItem `PRODUCT#id / PRODUCT`,
+    /// fresh: prices are charged from it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_products(&self, ids: &[ProductId]) -> Result<Vec<Product>, StoreError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let keys: Vec<Key> = ids.into_iter().map(Key::product).collect();
+        let found = self.get_all(&keys, Consistency::Fresh).await?;
+        found.into_iter().map(item::parse).collect()
+    }
+
+    /// A page of the catalogue, newest first, with stock. Query gsi1 `CATALOG` (staff: also
+    /// `CATALOG#HIDDEN`, merged), or gsi2 `CATEGORY#id` when one category is wanted; then
+    /// BatchGetItem of the stock. What the filter still drops is read within a bound of
+    /// [`MAX_RUNS`] pages, so a page may be short without being the last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_products(
+        &self,
+        filter: &ProductFilter,
+        page: PageRequest,
+    ) -> Result<Page<StockedProduct>, StoreError> {
+        let found = self.select_products(filter, page).await?;
+        let variants: Vec<_> = found
+            .items
+            .iter()
+            .flat_map(|product| {
+                product
+                    .variants
+                    .iter()
+                    .map(|variant| (product.id, variant.id))
+            })
+            .collect();
+        let mut stock: HashMap<ProductId, Vec<StockLevel>> = HashMap::new();
+        for level in self.find_stock(&variants).await? {
+            stock.entry(level.product).or_default().push(level);
+        }
+        Ok(found.map(|product| {
+            let stock = stock.remove(&product.id).unwrap_or_default();
+            StockedProduct { product, stock }
+        }))
+    }
+
+    async fn select_products(
+        &self,
+        filter: &ProductFilter,
+        page: PageRequest,
+    ) -> Result<Page<Product>, StoreError> {
+        let unfiltered = !filter.featured && filter.search.is_none() && filter.category.is_none();
+        let length = if unfiltered { page.limit } else { RUN_LENGTH };
+        let mut items = Vec::new();
+        let mut after = page.after;
+        for _ in 0..MAX_RUNS {
+            let (run, more) = self.run_of_products(filter, after, length).await?;
+            let last_read = run.last().map(|product| product.id.0);
+            let mut candidates = run.into_iter();
+            for product in candidates.by_ref() {
+                after = Some(product.id.0);
+                if filter.admits(&product) {
+                    items.push(product);
+                }
+                if items.len() == page.limit {
+                    break;
+                }
+            }
+            if items.len() == page.limit {
+                let next = (more || after != last_read).then_some(after).flatten();
+                return Ok(Page { items, next });
+            }
+            if !more {
+                return Ok(Page { items, next: None });
+            }
+        }
+        Ok(Page { items, next: after })
+    }
+
+    /// A stretch of the index, newest first, and whether there is more behind it.
+    async fn run_of_products(
+        &self,
+        filter: &ProductFilter,
+        after: Option<Id>,
+        length: usize,
+    ) -> Result<(Vec<Product>, bool), StoreError> {
+        let stretch = |index, pk: String| Run {
+            index: Some(index),
+            pk,
+            range: after.map_or(Range::All, |id| Range::Below(product_sk(ProductId(id)))),
+            newest_first: true,
+            limit: length,
+            consistency: Consistency::Eventual,
+            description: "products",
+        };
+        let (items, more): (Vec<Item>, bool) = if let Some(category) = filter.category {
+            self.run(stretch(Index::Gsi2, category_pk(category)))
+                .await?
+        } else if filter.with_inactive {
+            let (shown, hidden) = futures::try_join!(
+                self.run(stretch(Index::Gsi1, catalog_pk(true).to_owned())),
+                self.run(stretch(Index::Gsi1, catalog_pk(false).to_owned())),
+            )?;
+            (
+                shown.0.into_iter().chain(hidden.0).collect(),
+                shown.1 || hidden.1,
+            )
+        } else {
+            self.run(stretch(Index::Gsi1, catalog_pk(true).to_owned()))
+                .await?
+        };
+        let products: Result<Vec<Product>, _> = items.into_iter().map(item::parse).collect();
+        let mut products = products?;
+        products.sort_by_key(|product| std::cmp::Reverse(product.id));
+        // Of two merged stretches only as much is sure to be gapless as the length of one.
+        let more = more || products.len() > length;
+        products.truncate(length);
+        Ok((products, more))
+    }
+
+    /// Makes a product: the item, the claims of its slug and SKUs and the stock of each variant in
+    /// one transaction, on condition that the category exists.
+    ///
+    /// # Errors
+    /// [`CreateProductError`]; nothing is written then.
+    pub async fn create_product(&self, stocked: &StockedProduct) -> Result<(), CreateProductError> {
+        let product = &stocked.product;
+        let claim = ProductClaim {
+            product: product.id,
+        };
+        let mut transaction = Transaction::new();
+        transaction.put_new(&self.table, compose(product)?, Refused::Id)?;
+        let item = item::compose(&Key::product_slug_claim(&product.slug), [], &claim)?;
+        transaction.put_new(&self.table, item, Refused::Slug)?;
+        for sku in product.skus() {
+            let item = item::compose(&Key::sku_claim(sku), [], &claim)?;
+            transaction.put_new(&self.table, item, Refused::Sku)?;
+        }
+        for level in &stocked.stock {
+            let key = Key::stock(level.product, level.variant, &level.location);
+            transaction.put_new(&self.table, item::compose(&key, [], level)?, Refused::Id)?;
+        }
+        transaction.require(
+            &self.table,
+            &Key::category(product.category),
+            Refused::Category,
+        )?;
+        transaction.commit(self).await.map_err(|error| match error {
+            CommitError::Store(fault) => CreateProductError::Store(fault),
+            CommitError::Refused(refusals) => {
+                let refused = |what| refusals.iter().any(|refusal| refusal.meaning == what);
+                if refused(Refused::Category) {
+                    CreateProductError::CategoryMissing
+                } else if refused(Refused::Slug) {
+                    CreateProductError::SlugTaken
+                } else if refused(Refused::Sku) {
+                    CreateProductError::SkuTaken
+                } else {
+                    CreateProductError::IdTaken
+                }
+            }
+        })
+    }
+}
+
+fn compose(product: &Product) -> Result<Item, StoreError> {
+    let places = [
+        IndexKey::catalog(product.id, product.is_active),
+        IndexKey::product_by_category(product.category, product.id),
+    ];
+    item::compose(&Key::product(product.id), places, product)
+}
