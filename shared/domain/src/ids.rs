@@ -151,12 +151,39 @@ typed_ids! {
     VariantId,
     /// An order.
     OrderId,
-    /// An event in the outbox.
-    EventId,
     /// The state of an aggregate, drawn anew at every write. Because it never repeats, a condition
     /// on it cannot be fooled by a delete and a new beginning, and a writer whose answer was lost
     /// recognises its own write by it.
     Version,
+}
+
+/// An event, unique without coordination: an id, so that events sort by when they were decided, and
+/// 32 more random bits, because nothing refuses an event whose id is in use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EventId(String);
+
+impl EventId {
+    /// Composes an event's id from a new id and random bits.
+    pub fn compose(id: Id, random: u32) -> EventId {
+        EventId(format!("{}-{random:08x}", id.padded()))
+    }
+
+    /// The id as text, as it stands in keys.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// One of `shards` partitions, by the id's last random bits.
+    pub fn shard(&self, shards: u64) -> u64 {
+        u64::from(self.0.bytes().last().unwrap_or_default()) % shards
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 impl From<ProductId> for VariantId {

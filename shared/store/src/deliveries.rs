@@ -35,7 +35,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn claim_event(&self, event: EventId, now: Timestamp) -> Result<Claim, StoreError> {
+    pub async fn claim_event(&self, event: &EventId, now: Timestamp) -> Result<Claim, StoreError> {
         let delivery = Delivery {
             done: false,
             claimed_until: now.plus_secs(LEASE_SECS),
@@ -79,7 +79,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn finish_event(&self, event: EventId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn finish_event(&self, event: &EventId, now: Timestamp) -> Result<(), StoreError> {
         self.put_delivery(event, true, now, now).await
     }
 
@@ -87,13 +87,13 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn release_event(&self, event: EventId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn release_event(&self, event: &EventId, now: Timestamp) -> Result<(), StoreError> {
         self.put_delivery(event, false, now, now).await
     }
 
     async fn put_delivery(
         &self,
-        event: EventId,
+        event: &EventId,
         done: bool,
         claimed_until: Timestamp,
         now: Timestamp,

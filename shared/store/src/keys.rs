@@ -113,15 +113,12 @@ impl Key {
         Key::new(format!("PAYMENT#{tx_ref}"), "PAYMENT")
     }
 
-    pub(crate) fn outbox(event: EventId) -> Key {
-        Key::new(
-            outbox_pk(event.value() % crate::OUTBOX_SHARDS),
-            event.padded(),
-        )
+    pub(crate) fn outbox(event: &EventId) -> Key {
+        Key::new(outbox_pk(event.shard(crate::OUTBOX_SHARDS)), event.as_str())
     }
 
-    pub(crate) fn delivery(event: EventId) -> Key {
-        Key::new(format!("EVENT#{}", event.padded()), "DELIVERY")
+    pub(crate) fn delivery(event: &EventId) -> Key {
+        Key::new(format!("EVENT#{event}"), "DELIVERY")
     }
 
     pub(crate) fn attributes(&self) -> HashMap<String, AttributeValue> {

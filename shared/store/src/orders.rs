@@ -256,11 +256,6 @@ impl Store {
         let orders: Result<Vec<Order>, _> = found.into_iter().map(item::parse).collect();
         let mut orders = orders?;
         orders.sort_by_key(|order| std::cmp::Reverse(order.id));
-        let next: Option<Id> = if more {
-            ids.last().map(|id| id.0)
-        } else {
-            None
-        };
         Ok(Page {
             items: orders,
             next,

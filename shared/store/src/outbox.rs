@@ -28,7 +28,7 @@ struct Waiting {
 /// The outbox entry of an event.
 pub(crate) fn entry(event: &Event) -> Result<Item, StoreError> {
     let text = serde_json::to_string(event).map_err(|e| StoreError::Corrupt(e.to_string()))?;
-    item::compose(&Key::outbox(event.id), [], &Waiting { event: text })
+    item::compose(&Key::outbox(&event.id), [], &Waiting { event: text })
 }
 
 impl Store {
@@ -49,7 +49,7 @@ impl Store {
         let run = Run {
             index: None,
             pk: outbox_pk(shard),
-            range: Range::UpTo(Id::compose(millis, u16::MAX).padded()),
+            range: Range::Below(Id::compose(millis, 0).padded()),
             newest_first: false,
             limit,
             consistency: Consistency::Fresh,
@@ -79,7 +79,7 @@ impl Store {
             let mut wanted = Vec::with_capacity(batch.len());
             for event in batch {
                 let delete = DeleteRequest::builder()
-                    .set_key(Some(Key::outbox(*event).attributes()))
+                    .set_key(Some(Key::outbox(event).attributes()))
                     .build()
                     .map_err(|error| StoreError::Corrupt(error.to_string()))?;
                 wanted.push(WriteRequest::builder().delete_request(delete).build());
