@@ -1,0 +1,72 @@
+//! Mail through SES.
+
+use aws_sdk_ses::{
+    error::DisplayErrorContext,
+    types::{Body, Content, Destination, Message},
+};
+
+/// A mail to one person, as text and as HTML.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The address it goes to.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The text, for programs that show no HTML.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+}
+
+/// Sends mail from the shop's address.
+#[derive(Debug, Clone)]
+pub struct Mailer {
+    client: aws_sdk_ses::Client,
+    from: String,
+}
+
+/// SES did not take a mail.
+#[derive(Debug, thiserror::Error)]
+#[error("SES did not take the mail: {0}")]
+pub struct MailError(String);
+
+impl Mailer {
+    /// Mail will come from this address.
+    pub fn new(client: aws_sdk_ses::Client, from: impl Into<String>) -> Mailer {
+        Mailer {
+            client,
+            from: from.into(),
+        }
+    }
+
+    /// Sends a mail.
+    ///
+    /// # Errors
+    /// [`MailError`]; it may have been sent all the same if the answer got lost.
+    pub async fn send(&self, mail: &Mail) -> Result<(), MailError> {
+        let content = |text: &str| {
+            Content::builder()
+                .data(text)
+                .charset("UTF-8")
+                .build()
+                .map_err(|error| MailError(error.to_string()))
+        };
+        let body = Body::builder()
+            .text(content(&mail.text)?)
+            .html(content(&mail.html)?)
+            .build();
+        let message = Message::builder()
+            .subject(content(&mail.subject)?)
+            .body(body)
+            .build();
+        self.client
+            .send_email()
+            .source(&self.from)
+            .destination(Destination::builder().to_addresses(&mail.to).build())
+            .message(message)
+            .send()
+            .await
+            .map_err(|error| MailError(DisplayErrorContext(&error).to_string()))?;
+        Ok(())
+    }
+}
