@@ -1,0 +1,112 @@
+//! What requests carry besides a body: ids in the path, and the version that an edit is based on.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+};
+use domain::{Id, Version};
+
+use crate::error::{Error, Result};
+
+/// The id in a path such as `/api/orders/{id}`. What is no integer names no path at all; an integer
+/// that no id can be names an object that is not there.
+#[derive(Clone, Copy, Debug)]
+pub struct PathId(Option<Id>);
+
+impl PathId {
+    /// The id with its type: `id.of("Order", OrderId)?`.
+    ///
+    /// # Errors
+    /// 404 `No Order matches the given query.` for an integer that no id can be.
+    pub fn of<T>(self, what: &str, make: fn(Id) -> T) -> Result<T> {
+        self.0.map(make).ok_or_else(|| Error::not_found(what))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::no_such_path())?;
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::no_such_path());
+        }
+        Ok(Self(
+            text.parse::<u64>()
+                .ok()
+                .and_then(|number| Id::try_from(number).ok()),
+        ))
+    }
+}
+
+/// `ETag` of an object at this version.
+pub fn etag(version: Version) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{}\"", version.value()))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+/// The `If-Match` header: which version an edit is based on. Without it the last writer wins.
+#[derive(Clone, Debug)]
+pub struct IfMatch(Option<String>);
+
+impl IfMatch {
+    /// Whether an object may be edited that is at this version.
+    ///
+    /// # Errors
+    /// 412 when the edit is based on another one.
+    pub fn admit(&self, version: Version) -> Result<()> {
+        let Some(wanted) = &self.0 else { return Ok(()) };
+        let current = format!("\"{}\"", version.value());
+        let matches = wanted.split(',').map(str::trim).any(|tag| {
+            // Gateways may weaken a tag on the way; the version in it is exact all the same.
+            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current
+        });
+        if matches { Ok(()) } else { Err(Error::stale()) }
+    }
+
+    fn of(headers: &HeaderMap) -> Self {
+        let joined: Vec<_> = headers
+            .get_all(header::IF_MATCH)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        Self((!joined.is_empty()).then(|| joined.join(",")))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _: &S,
+    ) -> std::result::Result<Self, Self::Rejection> {
+        Ok(Self::of(&parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_passes_on_its_own_version_only() {
+        let version = Version(Id::compose(0, 5));
+        let admits = |value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static(value))]);
+            IfMatch::of(&headers).admit(version).is_ok()
+        };
+        assert_eq!(etag(version), "\"5\"");
+        for good in ["\"5\"", "W/\"5\"", "*", "\"4\", \"5\""] {
+            assert!(admits(good), "{good}");
+        }
+        for stale in ["\"4\"", "5", "", "\"55\""] {
+            assert!(!admits(stale), "{stale}");
+        }
+        assert!(IfMatch::of(&HeaderMap::new()).admit(version).is_ok());
+    }
+}
