@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    CategoryId, EventId, OrderId, ProductId, Timestamp, UserId, VariantId, payment::TxRef,
+    CategoryId, EventId, OrderId, ProductId, Timestamp, UserId, VariantId,
+    order::{Due, Order},
+    payment::TxRef,
     stock::Location,
 };
 
@@ -154,11 +156,12 @@ impl IndexKey {
         }
     }
 
-    pub(crate) fn order_due(order: OrderId, due_at: Timestamp) -> IndexKey {
+    /// Where an order waits for a schedule: sorted by when it is due, then by id.
+    pub(crate) fn order_due(order: &Order, due: Due, due_at: Timestamp) -> IndexKey {
         IndexKey {
             index: Index::Gsi2,
-            pk: due_pk(order.value() % DUE_SHARDS),
-            sk: due_at.padded(),
+            pk: due_pk(due, order.id.value() % DUE_SHARDS),
+            sk: due_sk(due_at, order.id),
         }
     }
 
@@ -223,8 +226,15 @@ pub(crate) fn register_month(id: OrderId) -> String {
     Timestamp(drawn_at).month()
 }
 
-pub(crate) fn due_pk(shard: u64) -> String {
-    format!("DUE#{shard}")
+pub(crate) fn due_pk(due: Due, shard: u64) -> String {
+    match due {
+        Due::HoldEnds => format!("DUE#HOLD#{shard}"),
+        Due::Cancellation => format!("DUE#CANCEL#{shard}"),
+    }
+}
+
+pub(crate) fn due_sk(due_at: Timestamp, order: OrderId) -> String {
+    format!("{}#{}", due_at.padded(), order.padded())
 }
 
 pub(crate) fn outbox_pk(shard: u64) -> String {

@@ -5,7 +5,7 @@ use domain::{
     Id, OrderId, ProductId, Timestamp, UserId, VariantId, Version,
     cart::Cart,
     event::Event,
-    order::{Change, Order},
+    order::{Change, Due, Order},
     stock::{MoveKind, Shortage, StockMove},
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,8 @@ use crate::{
     Page, PageRequest, PaymentWrite, Store, StoreError,
     item::{self, Item},
     keys::{
-        DUE_SHARDS, Index, IndexKey, Key, due_pk, order_sk, register_month, register_pk, user_pk,
+        DUE_SHARDS, Index, IndexKey, Key, due_pk, due_sk, order_sk, register_month, register_pk,
+        user_pk,
     },
     outbox, payments,
     read::{Consistency, Range, Run},
@@ -262,22 +263,27 @@ impl Store {
         })
     }
 
-    /// Orders of one shard that are due by `now`, the longest due first, at most `limit`. Query
-    /// gsi2 `DUE#shard`. As the index shows them: whatever is decided on them is written on
-    /// condition of the version.
+    /// Orders of one shard for which something is due by `now`, the longest due first, at most
+    /// `limit`, those behind `after`. Query gsi2 `DUE#HOLD#shard` or `DUE#CANCEL#shard`. As the
+    /// index shows them: whatever is decided on them is written on condition of the version.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn due_orders(
         &self,
+        due: Due,
         shard: u64,
+        after: Option<&Order>,
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Order>, StoreError> {
+        let last_seen = after.and_then(|order| Some(due_sk(order.due()?.1, order.id)));
+        // `!` sorts before all that keys are made of: the first key behind the last one seen.
+        let from = last_seen.map_or_else(|| "0".to_owned(), |key| format!("{key}!"));
         let run = Run {
             index: Some(Index::Gsi2),
-            pk: due_pk(shard),
-            range: Range::UpTo(now.padded()),
+            pk: due_pk(due, shard),
+            range: Range::Between(from, format!("{}#~", now.padded())),
             newest_first: false,
             limit,
             consistency: Consistency::Eventual,
@@ -295,8 +301,8 @@ impl Store {
 
 fn compose(order: &Order) -> Result<Item, StoreError> {
     let due = order
-        .due_at()
-        .map(|due_at| IndexKey::order_due(order.id, due_at));
+        .due()
+        .map(|(due, at)| IndexKey::order_due(order, due, at));
     let places = due
         .into_iter()
         .chain([IndexKey::order_by_owner(order.owner, order.id)]);

@@ -40,7 +40,7 @@ pub(crate) struct Run<'a> {
 pub(crate) enum Range {
     All,
     Below(String),
-    UpTo(String),
+    Between(String, String),
 }
 
 impl Store {
@@ -132,15 +132,19 @@ impl Store {
             .scan_index_forward(!run.newest_first)
             .limit(i32::try_from(run.limit).unwrap_or(i32::MAX))
             .consistent_read(run.consistency == Consistency::Fresh);
-        let (condition, bound) = match run.range {
-            Range::All => ("#pk = :pk", None),
-            Range::Below(bound) => ("#pk = :pk AND #sk < :bound", Some(bound)),
-            Range::UpTo(bound) => ("#pk = :pk AND #sk <= :bound", Some(bound)),
+        let (condition, bounds) = match run.range {
+            Range::All => ("#pk = :pk", Vec::new()),
+            Range::Below(bound) => ("#pk = :pk AND #sk < :a", vec![(":a", bound)]),
+            Range::Between(from, to) => (
+                "#pk = :pk AND #sk BETWEEN :a AND :b",
+                vec![(":a", from), (":b", to)],
+            ),
         };
-        if let Some(bound) = bound {
-            query = query
-                .expression_attribute_names("#sk", sk_name)
-                .expression_attribute_values(":bound", AttributeValue::S(bound));
+        if !bounds.is_empty() {
+            query = query.expression_attribute_names("#sk", sk_name);
+        }
+        for (name, bound) in bounds {
+            query = query.expression_attribute_values(name, AttributeValue::S(bound));
         }
         let answer = query
             .key_condition_expression(condition)

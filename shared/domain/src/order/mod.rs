@@ -152,6 +152,15 @@ pub enum HoldState {
     Released,
 }
 
+/// What a schedule has to do with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Give its units back.
+    HoldEnds,
+    /// Cancel it.
+    Cancellation,
+}
+
 /// Why an order was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -203,10 +212,11 @@ impl Order {
         })
     }
 
-    /// When the order next needs a schedule's attention: the end of its hold, then its
-    /// cancellation. `None` once it is paid or cancelled.
-    pub fn due_at(&self) -> Option<Timestamp> {
-        self.held_until().or_else(|| self.cancelled_at())
+    /// What a schedule has to do with the order next, and when: end its hold, then cancel it. `None`
+    /// once it is paid or cancelled.
+    pub fn due(&self) -> Option<(Due, Timestamp)> {
+        let hold = self.held_until().map(|at| (Due::HoldEnds, at));
+        hold.or_else(|| self.cancelled_at().map(|at| (Due::Cancellation, at)))
     }
 
     /// The stock that moves when all of the order's units go the same way.
