@@ -1,1 +1,210 @@
 //! Consumes the shop's events from SQS: mails customers, feeds the event bus.
+//!
+//! An event may be delivered again, late, or twice at once. It is claimed before anything is done
+//! and remembered afterwards, so that each has its effect once; a mail may go out twice only if the
+//! process dies between SES's answer and the note of it. A message that fails, fails alone.
+
+mod mails;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::{
+    OrderId, UserId,
+    event::{Event, EventKind},
+    order::Order,
+    user::User,
+};
+use gateways::{
+    aws::Clients,
+    bus::{BusError, EventBus},
+    clock::Clock,
+    config::Config,
+    mail::{Mail, MailError, Mailer},
+};
+use store::{Claim, Store, StoreError};
+use web::tokens::Tokens;
+
+use crate::mails::Letterhead;
+
+/// What the consumer works with.
+#[derive(Debug, Clone)]
+pub struct Consumer {
+    store: Store,
+    mailer: Mailer,
+    bus: EventBus,
+    tokens: Tokens,
+    clock: Clock,
+    letterhead: Letterhead,
+}
+
+/// Why an event could not be handled now. It will be delivered again.
+#[derive(Debug, thiserror::Error)]
+enum HandleError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    #[error("another consumer is at it")]
+    Busy,
+    #[error("a mail could not be written: {0}")]
+    Template(#[from] askama::Error),
+    #[error("a key could not be signed")]
+    Key,
+    #[error("not an event of ours: {0}")]
+    Malformed(String),
+}
+
+impl Consumer {
+    /// A consumer on the configured table, bus and sender.
+    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Consumer {
+        Consumer {
+            store: Store::new(clients.dynamodb.clone(), &config.table_name),
+            mailer: Mailer::new(clients.ses.clone(), &config.mail_from),
+            bus: EventBus::new(clients.eventbridge.clone(), &config.event_bus),
+            tokens: Tokens::new(config.signing_secret.reveal().as_bytes()),
+            clock,
+            letterhead: Letterhead {
+                shop: config.shop_name.clone(),
+                url: config.public_url.clone(),
+            },
+        }
+    }
+}
+
+/// Handles a batch, and names the messages that must come again.
+///
+/// # Errors
+/// None so far: each message fails alone.
+pub async fn handle(
+    consumer: &Consumer,
+    batch: SqsEvent,
+) -> Result<SqsBatchResponse, lambda_runtime::Error> {
+    let parsed: Vec<(SqsMessage, Result<Event, HandleError>)> = batch
+        .records
+        .into_iter()
+        .map(|message| (parse(&message), message))
+        .map(|(e, m)| (m, e))
+        .collect();
+    acknowledge(consumer, &parsed).await;
+    let handled =
+        futures::future::join_all(parsed.into_iter().map(|(message, event)| async move {
+            let handled = match event {
+                Ok(event) => handle_once(consumer, &event).await,
+                Err(error) => Err(error),
+            };
+            (message.message_id.unwrap_or_default(), handled)
+        }))
+        .await;
+    let mut response = SqsBatchResponse::default();
+    for (message_id, handled) in handled {
+        if let Err(error) = handled {
+            tracing::warn!(%error, message_id, "an event will be delivered again");
+            let mut failure = BatchItemFailure::default();
+            failure.item_identifier = message_id;
+            response.batch_item_failures.push(failure);
+        }
+    }
+    Ok(response)
+}
+
+fn parse(message: &SqsMessage) -> Result<Event, HandleError> {
+    let body = message.body.as_deref().unwrap_or_default();
+    serde_json::from_str(body).map_err(|error| HandleError::Malformed(error.to_string()))
+}
+
+/// The queue has these events, so the outbox need not keep them. Should that fail, the sweep sends
+/// them again, and they are found to be done.
+async fn acknowledge(consumer: &Consumer, parsed: &[(SqsMessage, Result<Event, HandleError>)]) {
+    let ids: Vec<_> = parsed
+        .iter()
+        .filter_map(|(_, event)| Some(event.as_ref().ok()?.id.clone()))
+        .collect();
+    if let Err(error) = consumer.store.forget_waiting(&ids).await {
+        tracing::warn!(%error, "received events stay in the outbox for now");
+    }
+}
+
+async fn handle_once(consumer: &Consumer, event: &Event) -> Result<(), HandleError> {
+    match consumer
+        .store
+        .claim_event(&event.id, consumer.clock.now())
+        .await?
+    {
+        Claim::Done => return Ok(()),
+        Claim::Busy => return Err(HandleError::Busy),
+        Claim::Ours => {}
+    }
+    let effects = perform(consumer, event).await;
+    let now = consumer.clock.now();
+    match effects {
+        Ok(()) => Ok(consumer.store.finish_event(&event.id, now).await?),
+        Err(error) => {
+            if let Err(fault) = consumer.store.release_event(&event.id, now).await {
+                tracing::warn!(%fault, "the claim on a failed event runs out by itself");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn perform(consumer: &Consumer, event: &Event) -> Result<(), HandleError> {
+    if let Some(mail) = compose(consumer, event).await? {
+        consumer.mailer.send(&mail).await?;
+    }
+    consumer.bus.put(event).await?;
+    Ok(())
+}
+
+/// The mail that an event calls for, from what the table says by now.
+async fn compose(consumer: &Consumer, event: &Event) -> Result<Option<Mail>, HandleError> {
+    let letterhead = &consumer.letterhead;
+    Ok(match &event.kind {
+        EventKind::UserRegistered { user } => match find_user(consumer, *user).await? {
+            Some(user) if !user.is_verified() => {
+                Some(letterhead.verification(&user, &key(consumer, &user, event)?)?)
+            }
+            _ => None,
+        },
+        EventKind::RegistrationRepeated { user } => match find_user(consumer, *user).await? {
+            Some(user) if user.is_verified() => Some(letterhead.already_registered(&user)?),
+            Some(user) => Some(letterhead.verification(&user, &key(consumer, &user, event)?)?),
+            None => None,
+        },
+        EventKind::OrderPlaced { order, .. } => match find_order(consumer, *order).await? {
+            Some(order) => Some(letterhead.order_placed(&order)?),
+            None => None,
+        },
+        EventKind::OrderPaid { order, .. } => match find_order(consumer, *order).await? {
+            Some(order) => Some(letterhead.order_paid(&order)?),
+            None => None,
+        },
+        EventKind::OrderCancelled { .. }
+        | EventKind::OrderCompleted { .. }
+        | EventKind::RefundDue { .. } => None,
+    })
+}
+
+/// The key is as old as the event, so that a repeated delivery sends the same one.
+fn key(consumer: &Consumer, user: &User, event: &Event) -> Result<String, HandleError> {
+    let signed = consumer
+        .tokens
+        .email_key(user.id, &user.email, event.occurred_at);
+    signed.map_err(|_| HandleError::Key)
+}
+
+async fn find_user(consumer: &Consumer, id: UserId) -> Result<Option<User>, StoreError> {
+    let user = consumer.store.find_user(id).await?;
+    if user.is_none() {
+        tracing::warn!(user = %id, "an event names a user who is gone");
+    }
+    Ok(user)
+}
+
+async fn find_order(consumer: &Consumer, id: OrderId) -> Result<Option<Order>, StoreError> {
+    let order = consumer.store.find_order(id).await?;
+    if order.is_none() {
+        tracing::error!(order = %id, "an event names an order that is not there");
+    }
+    Ok(order)
+}

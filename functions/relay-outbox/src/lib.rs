@@ -1,1 +1,57 @@
 //! Every minute: sends the events that were left in the outbox.
+//!
+//! Right after its commit each request sends its own events; the consumer takes them out of the
+//! outbox. What is still there after [`PATIENCE_SECS`] was left behind by a crash or a queue that
+//! did not answer.
+
+use domain::Timestamp;
+use gateways::{
+    aws::Clients,
+    clock::Clock,
+    config::Config,
+    queue::OrderEventQueue,
+    relay::{Relay, Sweep, SweepError},
+};
+use store::Store;
+
+/// How long an event may wait for its own request and the consumer, in seconds.
+pub const PATIENCE_SECS: i64 = 60;
+
+/// What the worker works with.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    relay: Relay,
+    clock: Clock,
+}
+
+impl Worker {
+    /// A worker on the configured table and queue.
+    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Worker {
+        let store = Store::new(clients.dynamodb.clone(), &config.table_name);
+        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue_url);
+        Worker {
+            relay: Relay::new(store, queue),
+            clock,
+        }
+    }
+}
+
+/// Sends what has waited too long.
+///
+/// # Errors
+/// [`SweepError`]; what was not sent waits for the next tick.
+pub async fn handle(worker: &Worker) -> Result<Sweep, SweepError> {
+    sweep(worker, worker.clock.now().plus_secs(-PATIENCE_SECS)).await
+}
+
+/// Sends what has waited since before `until`.
+///
+/// # Errors
+/// As [`handle`].
+pub async fn sweep(worker: &Worker, until: Timestamp) -> Result<Sweep, SweepError> {
+    let sweep = worker.relay.sweep(until).await?;
+    if sweep.sent > 0 {
+        tracing::warn!(sent = sweep.sent, "events had been left in the outbox");
+    }
+    Ok(sweep)
+}
