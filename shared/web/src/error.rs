@@ -1,12 +1,13 @@
 //! The one place where a failure becomes an HTTP answer.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{convert::Infallible, error::Error as StdError, fmt, sync::Arc};
 
 use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use store::{EditError, StoreError};
 
 /// What a handler of any function gives.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -224,6 +225,34 @@ impl IntoResponse for Error {
     }
 }
 
+/// Faults of the table: what passes is a 503, what does not is ours.
+impl From<StoreError> for Error {
+    fn from(fault: StoreError) -> Self {
+        match fault {
+            StoreError::Contention(_) | StoreError::Throttled(_) | StoreError::Unavailable(_) => {
+                Self::unavailable(fault)
+            }
+            StoreError::Corrupt(_) => Self::internal(fault),
+        }
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// An edit that the rules refused, or that the table could not do.
+impl<E: Into<Error>> From<EditError<E>> for Error {
+    fn from(error: EditError<E>) -> Self {
+        match error {
+            EditError::Refused(refusal) => refusal.into(),
+            EditError::Store(fault) => fault.into(),
+        }
+    }
+}
+
 /// The name under which messages about an object as a whole stand.
 pub const NON_FIELD_ERRORS: &str = "non_field_errors";
 
@@ -271,5 +300,42 @@ impl Serialize for FieldErrors {
             map.serialize_entry(name, messages)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_of_the_table_keep_their_cause_to_themselves() {
+        let passing: Error = StoreError::Throttled("hot partition".into()).into();
+        let response = passing.into_response();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        let cause = response.extensions().get::<Cause>().unwrap().to_string();
+        assert!(cause.contains("hot partition"), "{cause}");
+        let lasting: Error = StoreError::Corrupt("no such attribute".into()).into();
+        assert_eq!(
+            lasting.body(),
+            serde_json::json!({ "detail": "A server error occurred." })
+        );
+        assert_eq!(lasting.status(), 500);
+    }
+
+    #[test]
+    fn refusals_have_the_contracts_shapes() {
+        assert_eq!(
+            Error::not_found("Address").body(),
+            serde_json::json!({ "detail": "No Address matches the given query." })
+        );
+        assert_eq!(
+            Error::details(["Cart is empty.".to_owned()]).body(),
+            serde_json::json!({ "detail": ["Cart is empty."] })
+        );
+        let bearer = Error::bad_bearer().into_response();
+        assert_eq!(bearer.status(), 401);
+        assert_eq!(bearer.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        assert_eq!(bearer.headers()[header::CONTENT_TYPE], "application/json");
     }
 }

@@ -1,12 +1,25 @@
 //! What every HTTP function has in common: identity, bodies, errors, paging, headers.
+//!
+//! A function makes a `Router<Shop>` (or of a state that gives a [`Shop`] out by `FromRef`) with
+//! paths in full and without a slash at their end, and hands it to [`Shop::finish`]. Handlers take
+//! who is asking ([`identity`]), which page ([`paging`]), which object ([`request`]), the body
+//! ([`body`]) and read it field by field ([`fields`]); they fail with an [`Error`].
 
 pub mod body;
 pub mod cookies;
 pub mod csrf;
 pub mod error;
 pub mod fields;
+pub mod identity;
 mod json;
 pub mod layers;
+pub mod paging;
 pub mod request;
 pub mod settings;
+pub mod shop;
 pub mod tokens;
+
+pub use body::Payload;
+pub use error::{Error, Result};
+pub use fields::Fields;
+pub use shop::{Shop, serve};

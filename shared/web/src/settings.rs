@@ -1,23 +1,46 @@
-//! What the HTTP functions need to know about the shop's place on the net.
+//! What the HTTP functions need to know of the configuration.
 
 use axum::http::{HeaderMap, header};
+use gateways::config::{Config, Secret};
 use url::Url;
 
 /// Settings shared by all HTTP functions.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where customers reach the API; links in answers and mails begin with it.
-    pub public_url: Url,
-    /// Origins of frontends besides the API's own, such as `https://shop.example`.
-    pub allowed_origins: Vec<String>,
+    /// Where customers reach the API, without a slash at the end; links begin with it.
+    pub public_url: String,
+    /// What pages call the shop.
+    pub shop_name: String,
     /// Whether the catalogue may be read without a login.
     pub is_catalog_public: bool,
+    /// Who knows it may make the first admin.
+    pub admin_setup_token: Secret,
+    own_origin: Option<String>,
+    allowed_origins: Vec<String>,
 }
 
 impl Settings {
+    /// The part of the configuration that concerns HTTP.
+    pub fn new(config: &Config) -> Self {
+        let own_origin = Url::parse(&config.public_url).ok();
+        Self {
+            public_url: config.public_url.clone(),
+            shop_name: config.shop_name.clone(),
+            is_catalog_public: config.public_catalog,
+            admin_setup_token: config.admin_setup_token.clone(),
+            own_origin: own_origin.map(|url| url.origin().ascii_serialization()),
+            allowed_origins: config.allowed_origins.clone(),
+        }
+    }
+
     /// Whether cookies are to go over https only.
     pub fn has_secure_cookies(&self) -> bool {
-        self.public_url.scheme() == "https"
+        self.public_url.starts_with("https://")
+    }
+
+    /// The address of a path of the API, as customers reach it.
+    pub fn link(&self, path_and_query: &str) -> String {
+        format!("{}{path_and_query}", self.public_url)
     }
 
     /// Whether a page of this origin may act for its user: the API's own, or on the list.
@@ -35,13 +58,44 @@ impl Settings {
             rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
         });
         is_own_host
-            || origin == self.public_url.origin().ascii_serialization()
-            || self.allowed_origins.iter().any(|allowed| allowed == origin)
+            || self.own_origin.as_deref() == Some(origin)
+            || self
+                .allowed_origins
+                .iter()
+                .any(|allowed| matches(allowed, origin))
     }
+}
 
-    /// The address of a path of the API, as customers reach it.
-    pub fn link(&self, path_and_query: &str) -> String {
-        let base = self.public_url.as_str().trim_end_matches('/');
-        format!("{base}{path_and_query}")
+/// Whether an origin is the allowed one; `http://localhost:*` allows every port.
+fn matches(allowed: &str, origin: &str) -> bool {
+    match allowed.strip_suffix(":*") {
+        Some(base) => origin
+            .strip_prefix(base)
+            .and_then(|rest| rest.strip_prefix(':'))
+            .is_some_and(|port| port.parse::<u16>().is_ok()),
+        None => allowed == origin,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_a_port_and_nothing_else() {
+        assert!(matches("http://localhost:*", "http://localhost:5173"));
+        for evil in [
+            "http://localhost:5173.evil.example",
+            "http://localhost.evil.example:80",
+            "http://localhost",
+            "http://localhost:",
+        ] {
+            assert!(!matches("http://localhost:*", evil), "{evil}");
+        }
+        assert!(matches("https://shop.example", "https://shop.example"));
+        assert!(!matches(
+            "https://shop.example",
+            "https://shop.example.evil.example"
+        ));
     }
 }

@@ -1,0 +1,79 @@
+//! What every HTTP function works with, and how it is put to work.
+
+use std::sync::Arc;
+
+use axum::Router;
+use gateways::{
+    aws::Clients, clock::Clock, config::Config, entropy::Entropy, queue::OrderEventQueue,
+    relay::Relay, telemetry,
+};
+use store::Store;
+
+use crate::{
+    layers::{self, FreshRequestId},
+    settings::Settings,
+    tokens::Tokens,
+};
+
+/// The shop as a handler sees it. Cheap to clone; a function that needs more has a state of its own
+/// and gives this one out by `FromRef`.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    /// The table.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Ids, versions, events, random bytes.
+    pub entropy: Entropy,
+    /// What is signed.
+    pub tokens: Tokens,
+    /// Sends committed events to the queue.
+    pub relay: Relay,
+    /// What is configured.
+    pub settings: Arc<Settings>,
+}
+
+impl Shop {
+    /// Puts the shop together.
+    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Self {
+        let store = Store::new(clients.dynamodb.clone(), &config.table_name);
+        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue_url);
+        Self {
+            entropy: Entropy::new(clock.clone()),
+            tokens: Tokens::new(config.signing_secret.reveal().as_bytes()),
+            relay: Relay::new(store.clone(), queue),
+            settings: Arc::new(Settings::new(config)),
+            store,
+            clock,
+        }
+    }
+
+    /// Puts the layers that all functions share around a function's routes.
+    pub fn finish(&self, router: Router) -> Router {
+        let entropy = self.entropy.clone();
+        let fresh_request_id: FreshRequestId =
+            Arc::new(move || format!("{:032x}", u128::from_be_bytes(entropy.bytes())));
+        layers::finish(router, Arc::clone(&self.settings), fresh_request_id)
+    }
+
+    /// Opens the connection to the table while nobody waits for it: Lambda gives a function that
+    /// starts more of a processor than one that answers. What comes back does not matter.
+    pub async fn warm(&self) {
+        if let Err(error) = self.store.has_first_admin().await {
+            tracing::warn!(%error, "the table could not be reached at start");
+        }
+    }
+}
+
+/// The `main` of a function that needs nothing but the shop.
+///
+/// # Errors
+/// When the configuration is incomplete or the Lambda runtime ends.
+pub async fn serve(router: impl FnOnce(Shop) -> Router) -> Result<(), lambda_http::Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let clients = Clients::connect().await;
+    let shop = Shop::new(&config, &clients, Clock::system());
+    shop.warm().await;
+    lambda_http::run(router(shop)).await
+}
