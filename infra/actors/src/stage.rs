@@ -1,0 +1,205 @@
+//! The stage: an embedded table, a shop over it, and people with accounts.
+
+use anyhow::{Context, Result};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use axum::Router;
+use domain::{
+    SessionId, Timestamp, UserId,
+    event::{Event, EventKind},
+    user::{Profile, User},
+};
+use emulator::{Table, Wire};
+use gateways::{aws::Clients, clock::Clock, config::Config};
+use web::{Shop, csrf, tokens::SessionClaims};
+
+use crate::Actor;
+
+/// A table in memory and a shop over it, for one test.
+///
+/// There is no queue on the stage: what a function sends right after its commit goes nowhere and
+/// stays in the outbox, where [`Stage::events`] finds it.
+#[derive(Debug)]
+pub struct Stage {
+    /// The shop; its clock may be moved.
+    pub shop: Shop,
+    /// What the shop was made from, for functions with more state.
+    pub config: Config,
+    /// Clients of AWS; all but DynamoDB lead nowhere.
+    pub clients: Clients,
+    /// Under the client of the table: counts and fails.
+    pub wire: Wire,
+    /// The table itself.
+    pub table: Table,
+}
+
+impl Stage {
+    /// Opens a stage.
+    ///
+    /// # Errors
+    /// When the embedded table cannot be had.
+    pub async fn open() -> Result<Self> {
+        Self::open_with(|_| None).await
+    }
+
+    /// Opens a stage whose configuration differs where `setting` gives a value by its name:
+    /// `PUBLIC_CATALOG`.
+    ///
+    /// # Errors
+    /// When the embedded table cannot be had or the configuration is wrong.
+    pub async fn open_with(setting: impl Fn(&str) -> Option<&'static str>) -> Result<Self> {
+        let table = Table::memory().await?;
+        let wire = Wire::new();
+        let table_name = table.name().to_owned();
+        let config = Config::read(|name| {
+            let value = match setting(name) {
+                Some(value) => value,
+                None => default_setting(name).or((name == "TABLE_NAME").then_some(&table_name))?,
+            };
+            Some(value.to_owned())
+        })
+        .context("the stage's configuration")?;
+        let nowhere = nowhere();
+        let clients = Clients {
+            dynamodb: table.client_over(&wire),
+            sqs: aws_sdk_sqs::Client::new(&nowhere),
+            ses: aws_sdk_ses::Client::new(&nowhere),
+            eventbridge: aws_sdk_eventbridge::Client::new(&nowhere),
+        };
+        let shop = Shop::new(&config, &clients, Clock::system());
+        Ok(Self {
+            shop,
+            config,
+            clients,
+            wire,
+            table,
+        })
+    }
+
+    /// Somebody whom nobody knows.
+    pub fn anonymous(&self, router: &Router) -> Actor {
+        Actor::anonymous(router)
+    }
+
+    /// Somebody with an account, logged in by cookie, whose address is not proved.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn customer(&self, router: &Router) -> Result<Actor> {
+        self.somebody(router, |_| {}).await
+    }
+
+    /// Somebody with an account, logged in by cookie, whose address is proved.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn verified(&self, router: &Router) -> Result<Actor> {
+        let now = self.shop.clock.now();
+        self.somebody(router, |user| user.email_verified_at = Some(now))
+            .await
+    }
+
+    /// Somebody who works for the shop, logged in by cookie.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn staff(&self, router: &Router) -> Result<Actor> {
+        let now = self.shop.clock.now();
+        self.somebody(router, |user| {
+            user.email_verified_at = Some(now);
+            user.is_staff = true;
+        })
+        .await
+    }
+
+    /// Somebody with an account of this kind, logged in by cookie. The account has no password.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn somebody(
+        &self,
+        router: &Router,
+        describe: impl FnOnce(&mut User),
+    ) -> Result<Actor> {
+        let Shop {
+            clock,
+            entropy,
+            tokens,
+            store,
+            ..
+        } = &self.shop;
+        let (now, id, session) = (clock.now(), UserId(entropy.id()), SessionId(entropy.id()));
+        let mut user = User {
+            id,
+            email: format!("person-{id}@example.com"),
+            first_name: "Abebe".into(),
+            last_name: "Bikila".into(),
+            password_hash: "!".into(),
+            is_active: true,
+            is_staff: false,
+            is_superuser: false,
+            email_verified_at: None,
+            profile: Profile::default(),
+            sessions: Vec::new(),
+            created_at: now,
+            version: entropy.version(),
+        };
+        describe(&mut user);
+        user.open_session(session, now);
+        let event = entropy.event(EventKind::UserRegistered { user: id });
+        store.create_user(&user, &event).await?;
+        store.forget_waiting(&[event.id]).await?;
+        let token = tokens.session(SessionClaims {
+            user: id,
+            session,
+            issued_at: now,
+            expires_at: now.plus_secs(domain::user::SESSION_SECS),
+        })?;
+        let csrf = csrf::token(tokens, session);
+        Ok(Actor::with_session(router, user, &token, &csrf))
+    }
+
+    /// What waits in the outbox, oldest first.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn events(&self) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        for shard in 0..store::OUTBOX_SHARDS {
+            let until = Timestamp(self.shop.clock.now().unix_secs() + 60);
+            events.extend(self.shop.store.waiting_events(shard, until, 100).await?);
+        }
+        events.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+        Ok(events)
+    }
+}
+
+fn default_setting(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "ORDER_EVENTS_QUEUE_URL" => "http://127.0.0.1:1/queue",
+        "EVENT_BUS_NAME" => "merkato",
+        "SIGNING_SECRET" => "a signing secret for tests, long enough",
+        "ADMIN_SETUP_TOKEN" => "admin-setup-token-for-tests",
+        "PUBLIC_URL" => "http://shop.test",
+        "MAIL_FROM" => "shop@example.com",
+        "ALLOWED_ORIGINS" => "https://front.example,http://localhost:*",
+        "CHAPA_BASE_URL" => "http://127.0.0.1:1",
+        "CHAPA_SECRET_KEY" => "CHASECK_TEST-0123456789",
+        "CHAPA_WEBHOOK_SECRET" => "whsec_test_0123456789",
+        "RETURN_URL_HOSTS" => "front.example,localhost",
+        _ => return None,
+    })
+}
+
+/// Clients that fail at once: nothing listens on port 1, and nothing is tried twice.
+fn nowhere() -> SdkConfig {
+    let credentials = Credentials::from_keys("local", "local", None);
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .endpoint_url("http://127.0.0.1:1")
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .retry_config(RetryConfig::disabled())
+        .build()
+}
