@@ -1,1 +1,84 @@
 //! Paying through Chapa: /api/payments/.
+//!
+//! Whatever tells of a payment, customer, webhook or return page, only leads to
+//! [`Finalizer::finalize`], which asks Chapa itself.
+
+mod initiate;
+mod returning;
+mod signature;
+mod verify;
+mod webhook;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    http::StatusCode,
+    routing::{get, post},
+};
+use gateways::{
+    aws::Clients,
+    chapa::{Chapa, ChapaError},
+    clock::Clock,
+    config::{ChapaConfig, Config},
+    finalizer::Finalizer,
+};
+use web::{
+    identity::{Customer, method_not_allowed},
+    shop::Shop,
+};
+
+/// The most bytes of a webhook's body.
+const MAX_WEBHOOK_BYTES: usize = 64 * 1024;
+
+/// What the handlers work with.
+#[derive(Debug, Clone, FromRef)]
+pub struct State {
+    /// What all functions work with.
+    pub shop: Shop,
+    /// Settles payments.
+    pub finalizer: Finalizer,
+    /// How the gateway is configured.
+    pub config: ChapaConfig,
+}
+
+impl State {
+    /// Puts the state together.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Result<State, ChapaError> {
+        let shop = Shop::new(config, clients, clock);
+        let finalizer = Finalizer {
+            store: shop.store.clone(),
+            chapa: Chapa::new(&config.chapa)?,
+            relay: shop.relay.clone(),
+            clock: shop.clock.clone(),
+            entropy: shop.entropy.clone(),
+        };
+        Ok(State {
+            shop,
+            finalizer,
+            config: config.chapa.clone(),
+        })
+    }
+}
+
+/// The routes of payments.
+pub fn router(state: State) -> Router {
+    let webhook = post(webhook::receive)
+        .get(returning::page)
+        .fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BYTES));
+    let routes = Router::new()
+        .route(
+            "/api/payments/initiate",
+            post(initiate::initiate).fallback(method_not_allowed::<Customer>),
+        )
+        .route(
+            "/api/payments/verify",
+            get(verify::verify).fallback(method_not_allowed::<Customer>),
+        )
+        .route("/api/payments/webhook", webhook)
+        .with_state(state.clone());
+    state.shop.finish(routes)
+}

@@ -11,7 +11,7 @@ mod steps;
 use serde::{Deserialize, Serialize};
 
 pub use lifecycle::{OrderStatus, TRANSITIONS};
-pub use placing::{Checkout, MAX_ORDER_LINES, PlaceError, place};
+pub use placing::{Checkout, MAX_ORDER_LINES, PlaceError, VanishedLine, place};
 pub use steps::{Actor, CancelRefused, PaymentRefused, Settlement};
 
 use crate::{
