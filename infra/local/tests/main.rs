@@ -1,0 +1,5 @@
+//! The local stack: its stand-ins and its control surface, asked as the shop and people ask them.
+
+// `cfg(test)` is how Clippy sees that the functions around the tests are tests too.
+#[cfg(test)]
+mod aws;
