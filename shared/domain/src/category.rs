@@ -8,6 +8,8 @@ use crate::{CategoryId, Timestamp, Version};
 
 /// How deep a category may stand: the root is 1.
 pub const MAX_DEPTH: usize = 10;
+/// How many categories a shop has at most: the tree is always read whole.
+pub const MAX_CATEGORIES: usize = 1_000;
 
 /// A category of the catalogue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,20 @@ pub struct Category {
 pub struct CategoryTree {
     by_id: HashMap<CategoryId, Category>,
     children: HashMap<Option<CategoryId>, Vec<CategoryId>>,
+}
+
+/// Why a category cannot stand where it is meant to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// There is no such parent.
+    #[error("the parent does not exist")]
+    UnknownParent,
+    /// The parent stands at [`MAX_DEPTH`] already.
+    #[error("A category stands at most {MAX_DEPTH} levels deep.")]
+    TooDeep,
+    /// The shop has [`MAX_CATEGORIES`] already.
+    #[error("A shop has at most {MAX_CATEGORIES} categories.")]
+    Full,
 }
 
 /// A category with everything under it.
@@ -71,7 +87,7 @@ impl CategoryTree {
 
     /// The tree without inactive categories and what stands under them: what customers see.
     #[must_use]
-    pub fn visible(self) -> CategoryTree {
+    pub fn visible(&self) -> CategoryTree {
         let shown: Vec<Category> = self
             .by_id
             .values()
@@ -104,6 +120,24 @@ impl CategoryTree {
             depth: 0,
             subcategories: self.branches_under(Some(id), 1),
         })
+    }
+
+    /// Whether a new category may stand under this parent, or as a root.
+    ///
+    /// # Errors
+    /// Says what is in the way.
+    pub fn admit_under(&self, parent: Option<CategoryId>) -> Result<(), PlaceError> {
+        if let Some(parent) = parent {
+            match self.path(parent).len() {
+                0 => return Err(PlaceError::UnknownParent),
+                MAX_DEPTH.. => return Err(PlaceError::TooDeep),
+                _ => {}
+            }
+        }
+        if self.by_id.len() >= MAX_CATEGORIES {
+            return Err(PlaceError::Full);
+        }
+        Ok(())
     }
 
     /// The way from a category up to its root, itself first.
@@ -190,6 +224,23 @@ mod tests {
         .visible();
         assert!(tree.find(id(2)).is_none());
         assert_eq!(tree.roots().len(), 1);
+    }
+
+    #[test]
+    fn a_tree_has_a_greatest_depth_and_number() {
+        let chain = |depth: u16| {
+            (1..=depth).map(|n| category(n, n.checked_sub(1).filter(|n| *n > 0), "C", true))
+        };
+        let tree = CategoryTree::grow(chain(10));
+        assert_eq!(tree.admit_under(Some(id(9))), Ok(()));
+        assert_eq!(tree.admit_under(Some(id(10))), Err(PlaceError::TooDeep));
+        assert_eq!(
+            tree.admit_under(Some(id(11))),
+            Err(PlaceError::UnknownParent)
+        );
+        assert_eq!(tree.admit_under(None), Ok(()));
+        let full = CategoryTree::grow((1..=1_000).map(|n| category(n, None, "C", true)));
+        assert_eq!(full.admit_under(None), Err(PlaceError::Full));
     }
 
     #[test]
