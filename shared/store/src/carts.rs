@@ -52,14 +52,15 @@ impl Store {
     }
 
     /// Changes a user's cart. GetItem and a PutItem on condition of the version, repeated when
-    /// somebody else was faster; `change` may therefore run several times.
+    /// somebody else was faster; `change` may therefore run several times. A cart that was never
+    /// used counts as there since `since`.
     ///
     /// # Errors
     /// [`EditError`]: what `change` refused, or a fault of the table.
     pub async fn edit_cart<R, E>(
         &self,
         owner: UserId,
-        now: Timestamp,
+        since: Timestamp,
         fresh_version: impl FnMut() -> Version,
         mut change: impl FnMut(&mut Cart) -> Result<R, E>,
     ) -> Result<(Cart, R), EditError<E>> {
@@ -67,7 +68,7 @@ impl Store {
             &Key::cart(owner),
             fresh_version,
             |cart: Option<Cart>, version| {
-                let mut cart = cart.unwrap_or_else(|| Cart::empty(owner, now));
+                let mut cart = cart.unwrap_or_else(|| Cart::empty(owner, since));
                 let result = change(&mut cart)?;
                 cart.version = Some(version);
                 Ok((cart.clone(), (cart, result)))

@@ -1,9 +1,10 @@
 //! Categories: all of them in one partition, read as one tree.
 
-use domain::category::{Category, CategoryTree};
+use domain::category::{Category, CategoryTree, MAX_CATEGORIES};
 
 use crate::{
     Store, StoreError,
+    carts::sort_key,
     claims::CategoryClaim,
     item,
     keys::{CATEGORIES_PK, Key},
@@ -11,8 +12,8 @@ use crate::{
     transaction::{CommitError, Transaction},
 };
 
-/// How many categories a shop has at most: the tree is read whole, in pages of a megabyte.
-const MAX_CATEGORIES: usize = 1_000;
+/// How many megabytes of categories one request reads: DynamoDB gives one at a time.
+const MAX_RUNS: usize = 8;
 
 /// Why a category was not made.
 #[derive(Debug, thiserror::Error)]
@@ -44,18 +45,49 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn category_tree(&self) -> Result<CategoryTree, StoreError> {
-        let run = Run {
-            index: None,
-            pk: CATEGORIES_PK.to_owned(),
-            range: Range::All,
-            newest_first: false,
-            limit: MAX_CATEGORIES,
-            consistency: Consistency::Eventual,
-            description: "category tree",
-        };
-        let (items, _) = self.run(run).await?;
-        let categories: Result<Vec<Category>, _> = items.into_iter().map(item::parse).collect();
-        Ok(CategoryTree::grow(categories?))
+        self.read_category_tree(Consistency::Eventual).await
+    }
+
+    /// All categories, those included that were made a moment ago. Query `CATEGORIES`, fresh.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn fresh_category_tree(&self) -> Result<CategoryTree, StoreError> {
+        self.read_category_tree(Consistency::Fresh).await
+    }
+
+    async fn read_category_tree(
+        &self,
+        consistency: Consistency,
+    ) -> Result<CategoryTree, StoreError> {
+        let mut categories: Vec<Category> = Vec::new();
+        let mut range = Range::All;
+        for _ in 0..MAX_RUNS {
+            let run = Run {
+                index: None,
+                pk: CATEGORIES_PK.to_owned(),
+                range,
+                newest_first: true,
+                limit: MAX_CATEGORIES,
+                consistency,
+                description: "category tree",
+            };
+            let (items, more) = self.run(run).await?;
+            let oldest = items.last().map(sort_key);
+            for found in items {
+                categories.push(item::parse(found)?);
+            }
+            match oldest {
+                Some(oldest) if more && categories.len() < MAX_CATEGORIES => {
+                    range = Range::Below(oldest);
+                }
+                _ => return Ok(CategoryTree::grow(categories)),
+            }
+        }
+        // Half a tree would show products without their category: better none.
+        Err(StoreError::Corrupt(
+            "the categories are larger than a request may read".into(),
+        ))
     }
 
     /// Makes a category: the item and the claim of its slug in one transaction, on condition that

@@ -233,10 +233,7 @@ impl Store {
                 self.run(stretch(Index::Gsi1, catalog_pk(true).to_owned())),
                 self.run(stretch(Index::Gsi1, catalog_pk(false).to_owned())),
             )?;
-            (
-                shown.0.into_iter().chain(hidden.0).collect(),
-                shown.1 || hidden.1,
-            )
+            merge_stretches(shown, hidden)
         } else {
             self.run(stretch(Index::Gsi1, catalog_pk(true).to_owned()))
                 .await?
@@ -244,7 +241,6 @@ impl Store {
         let products: Result<Vec<Product>, _> = items.into_iter().map(item::parse).collect();
         let mut products = products?;
         products.sort_by_key(|product| std::cmp::Reverse(product.id));
-        // Of two merged stretches only as much is sure to be gapless as the length of one.
         let more = more || products.len() > length;
         products.truncate(length);
         Ok((products, more))
@@ -295,10 +291,58 @@ impl Store {
     }
 }
 
+/// Two stretches as one without gaps. Where a stretch was cut off, by its length or by the megabyte
+/// that DynamoDB gives at a time, nobody knows what follows in it: so whatever the other one has
+/// beyond that point is left for the next stretch.
+fn merge_stretches(one: (Vec<Item>, bool), other: (Vec<Item>, bool)) -> (Vec<Item>, bool) {
+    let place = |item: &Item| {
+        let place = item.get("gsi1sk").and_then(|value| value.as_s().ok());
+        place.cloned().unwrap_or_default()
+    };
+    let end = |(items, more): &(Vec<Item>, bool)| items.last().filter(|_| *more).map(place);
+    let end = end(&one).max(end(&other));
+    let more = one.1 || other.1;
+    let items = one.0.into_iter().chain(other.0);
+    let items = items.filter(|item| end.as_ref().is_none_or(|end| place(item) >= *end));
+    (items.collect(), more)
+}
+
 fn compose(product: &Product) -> Result<Item, StoreError> {
     let places = [
         IndexKey::catalog(product.id, product.is_active),
         IndexKey::product_by_category(product.category, product.id),
     ];
     item::compose(&Key::product(product.id), places, product)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+
+    use super::*;
+
+    fn stretch(numbers: &[u16]) -> Vec<Item> {
+        let place = |number: &u16| product_sk(ProductId(Id::compose(0, *number)));
+        let item = |number| {
+            let place = AttributeValue::S(place(number));
+            Item::from([("gsi1sk".to_owned(), place)])
+        };
+        numbers.iter().map(item).collect()
+    }
+
+    #[test]
+    fn merged_stretches_end_where_the_shorter_of_them_was_cut_off() {
+        let cut = (stretch(&[9, 7]), true);
+        let whole = (stretch(&[8, 6, 5]), false);
+        let (items, more) = merge_stretches(cut, whole);
+        assert!(more);
+        assert_eq!(
+            items,
+            stretch(&[9, 7, 8]),
+            "6 may stand behind something unread"
+        );
+        let (items, more) = merge_stretches((stretch(&[9]), false), (stretch(&[8]), false));
+        assert!(!more);
+        assert_eq!(items, stretch(&[9, 8]));
+    }
 }
