@@ -1,0 +1,277 @@
+//! What each pattern costs, as `docs/access-patterns.md` says.
+
+use std::{collections::BTreeMap, future::Future};
+
+use domain::{
+    cart::CartError,
+    event::EventKind,
+    order::{Due, Settlement},
+    payment::{PaymentStatus, TxRef},
+};
+use store::{PageRequest, PaymentWrite, ProductFilter};
+
+use crate::samples::{Bench, NOW};
+
+const PAGE: &str = include_str!("../../../docs/access-patterns.md");
+
+struct Meter<'a> {
+    bench: &'a Bench,
+    measured: BTreeMap<&'static str, (f64, f64)>,
+}
+
+impl Meter<'_> {
+    async fn measure<T>(&mut self, function: &'static str, call: impl Future<Output = T>) -> T {
+        let (answer, cost) = self.bench.wire.measured(call).await;
+        self.measured
+            .insert(function, (cost.read_units, cost.write_units));
+        answer
+    }
+}
+
+/// The figures of the page, by function.
+fn documented() -> BTreeMap<String, (String, String)> {
+    let rows = PAGE.lines().filter(|line| line.starts_with('|'));
+    rows.filter_map(|row| {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let function = cells.get(3)?.strip_prefix('`')?.strip_suffix('`')?;
+        Some((
+            function.to_owned(),
+            ((*cells.get(5)?).to_owned(), (*cells.get(6)?).to_owned()),
+        ))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn every_pattern_costs_what_the_page_says() {
+    let bench = Bench::open().await;
+    let things = bench.stocked(24, 100).await;
+    let three = &things[..3];
+    let shopper = bench.shopper("abebe@example.com", three, 1).await;
+    let mut meter = Meter {
+        bench: &bench,
+        measured: BTreeMap::new(),
+    };
+    let store = &bench.store;
+    let user = shopper.user.id;
+
+    meter
+        .measure("find_user", store.find_user(user))
+        .await
+        .unwrap();
+    meter
+        .measure(
+            "find_user_by_email",
+            store.find_user_by_email("abebe@example.com"),
+        )
+        .await
+        .unwrap();
+    meter
+        .measure("has_first_admin", store.has_first_admin())
+        .await
+        .unwrap();
+    let new = bench.user("new@example.com");
+    let event = bench.event(EventKind::UserRegistered { user: new.id });
+    meter
+        .measure("create_user", store.create_user(&new, &event))
+        .await
+        .unwrap();
+    let admin = bench.user("admin@example.com");
+    meter
+        .measure("create_first_admin", store.create_first_admin(&admin))
+        .await
+        .unwrap();
+    let edit = store.edit_user(
+        user,
+        || bench.version(),
+        |user| {
+            user.first_name = "Derartu".into();
+            Ok::<_, CartError>(())
+        },
+    );
+    meter.measure("edit_user", edit).await.unwrap();
+
+    meter
+        .measure("find_addresses", store.find_addresses(user))
+        .await
+        .unwrap();
+    let edit = store.edit_addresses(
+        user,
+        || bench.version(),
+        |book| book.add(bench.address(), false),
+    );
+    meter.measure("edit_addresses", edit).await.unwrap();
+    meter
+        .measure("find_cart", store.find_cart(user))
+        .await
+        .unwrap();
+    meter
+        .measure("find_account", store.find_account(user))
+        .await
+        .unwrap();
+    let line = &things[0].product;
+    let edit = store.edit_cart(
+        user,
+        NOW,
+        || bench.version(),
+        |cart| cart.set(line.variants[0].id, 2, 100, NOW),
+    );
+    let (cart, ()) = meter.measure("edit_cart", edit).await.unwrap();
+
+    meter
+        .measure("category_tree", store.category_tree())
+        .await
+        .unwrap();
+    meter
+        .measure("fresh_category_tree", store.fresh_category_tree())
+        .await
+        .unwrap();
+    let category = bench.category("more", Some(line.category));
+    meter
+        .measure("create_category", store.create_category(&category))
+        .await
+        .unwrap();
+    meter
+        .measure("find_product", store.find_product(line.id))
+        .await
+        .unwrap();
+    let ids: Vec<_> = three.iter().map(|stocked| stocked.product.id).collect();
+    meter
+        .measure("find_products", store.find_products(&ids))
+        .await
+        .unwrap();
+    let variants: Vec<_> = three
+        .iter()
+        .map(|s| (s.product.id, s.product.variants[0].id))
+        .collect();
+    meter
+        .measure("find_stock", store.find_stock(&variants))
+        .await
+        .unwrap();
+    let page = PageRequest {
+        limit: 24,
+        after: None,
+    };
+    meter
+        .measure(
+            "list_products",
+            store.list_products(&ProductFilter::default(), page),
+        )
+        .await
+        .unwrap();
+    let product = bench.product(line.category, "new", 5);
+    meter
+        .measure("create_product", store.create_product(&product))
+        .await
+        .unwrap();
+
+    let shopper = crate::samples::Shopper { cart, ..shopper };
+    let change = bench.checkout(&shopper, three);
+    meter
+        .measure("place_order", bench.place(&shopper, &change))
+        .await
+        .unwrap();
+    let order = change.order;
+    meter
+        .measure("find_order", store.find_order(order.id))
+        .await
+        .unwrap();
+    meter
+        .measure("list_orders_of", store.list_orders_of(user, page))
+        .await
+        .unwrap();
+    meter
+        .measure(
+            "list_orders",
+            store.list_orders(
+                PageRequest {
+                    limit: 1,
+                    after: None,
+                },
+                NOW,
+            ),
+        )
+        .await
+        .unwrap();
+    let shard = order.id.value() % 4;
+    let due = store.due_orders(Due::HoldEnds, shard, None, NOW.plus_secs(9_999), 100);
+    assert_eq!(meter.measure("due_orders", due).await.unwrap().len(), 1);
+
+    let tx_ref = TxRef::compose(order.id, 1);
+    let payment = bench.payment(&order, tx_ref.clone());
+    let begun = order
+        .begin_payment(tx_ref.clone(), NOW, bench.version())
+        .unwrap();
+    let write = PaymentWrite {
+        from: None,
+        payment: payment.clone(),
+    };
+    store.advance_order(&begun, &[write], &[]).await.unwrap();
+    let failed = payment.concluded(PaymentStatus::Failed, None, None, NOW, bench.version());
+    let write = PaymentWrite {
+        from: Some(payment.version),
+        payment: failed.clone(),
+    };
+    meter
+        .measure("save_payment", store.save_payment(&write, &[]))
+        .await
+        .unwrap();
+    let Settlement::Pays(paid) = begun.order.settle(&tx_ref, NOW, bench.version()) else {
+        panic!("it is unpaid")
+    };
+    let success = failed.concluded(PaymentStatus::Success, None, None, NOW, bench.version());
+    let writes = [PaymentWrite {
+        from: Some(failed.version),
+        payment: success,
+    }];
+    let events = bench.events(&paid.events);
+    let advance = store.advance_order(&paid, &writes, &events);
+    meter.measure("advance_order", advance).await.unwrap();
+    meter
+        .measure("find_payment", store.find_payment(&tx_ref))
+        .await
+        .unwrap();
+    meter
+        .measure("payments_of", store.payments_of(order.id))
+        .await
+        .unwrap();
+
+    let id = events[0].id.clone();
+    let waiting = store.waiting_events(id.shard(4), NOW.plus_secs(60), 100);
+    meter.measure("waiting_events", waiting).await.unwrap();
+    meter
+        .measure(
+            "forget_waiting",
+            store.forget_waiting(std::slice::from_ref(&id)),
+        )
+        .await
+        .unwrap();
+    meter
+        .measure("claim_event", store.claim_event(&id, NOW))
+        .await
+        .unwrap();
+    meter
+        .measure("finish_event", store.finish_event(&id, NOW))
+        .await
+        .unwrap();
+    meter
+        .measure("release_event", store.release_event(&id, NOW))
+        .await
+        .unwrap();
+
+    let measured: BTreeMap<String, (String, String)> = meter
+        .measured
+        .iter()
+        .map(|(function, (read, write))| {
+            (
+                (*function).to_owned(),
+                (read.to_string(), write.to_string()),
+            )
+        })
+        .collect();
+    assert_eq!(
+        documented(),
+        measured,
+        "docs/access-patterns.md and the code differ"
+    );
+}
