@@ -1,0 +1,6 @@
+//! The Lambda: `cart` as a process.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    web::shop::serve(cart::router).await
+}

@@ -1,0 +1,267 @@
+//! Products: the catalogue newest first, one product's page, and a new product.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header::ETAG},
+    response::{IntoResponse, Response},
+};
+use domain::{
+    ProductId, VariantId,
+    product::{Product, ProductOption, Variant},
+};
+use serde::Serialize;
+use serde_json::Value;
+use store::{CreateProductError, Page, ProductFilter, StockedProduct};
+use web::{
+    body::Payload,
+    error::{Error, Result},
+    fields::unknown_key,
+    identity::{Reader, Staff},
+    paging::Paging,
+    request::{PathId, etag},
+    shop::Shop,
+};
+
+use crate::{
+    MAX_DRAWS,
+    new_product::NewProduct,
+    shelves::{CategoryWire, Shelves},
+};
+
+/// `GET /api/products/`: newest first. Filters: `category` (a slug), `featured`, `search` (part of
+/// the name).
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    reader: Reader,
+    paging: Paging,
+) -> Result<Response> {
+    let mut filter = ProductFilter {
+        category: None,
+        featured: paging.filter("featured").is_some_and(means_yes),
+        search: wanted(&paging, "search").map(str::to_owned),
+        with_inactive: reader.is_staff(),
+    };
+    let (shelves, page) = match wanted(&paging, "category") {
+        None => {
+            let (tree, page) = tokio::try_join!(
+                Box::pin(shop.store.category_tree()),
+                Box::pin(shop.store.list_products(&filter, paging.request())),
+            )?;
+            (Shelves::seen_by(&reader, tree), page)
+        }
+        Some(slug) => {
+            let shelves = Shelves::seen_by(&reader, shop.store.category_tree().await?);
+            filter.category = shelves.shown().find_by_slug(slug).map(|found| found.id);
+            let page = match filter.category {
+                Some(_) => shop.store.list_products(&filter, paging.request()).await?,
+                None => Page {
+                    items: Vec::new(),
+                    next: None,
+                },
+            };
+            (shelves, page)
+        }
+    };
+    let wire = |stocked| ProductWire::of(stocked, &shelves, reader.is_staff());
+    Ok(paging.answer(Page {
+        items: page.items.iter().map(wire).collect(),
+        next: page.next,
+    }))
+}
+
+/// `GET /api/products/{id}/`. The product with its stock and the categories are read side by side.
+pub(crate) async fn detail(
+    State(shop): State<Shop>,
+    reader: Reader,
+    id: PathId,
+) -> Result<Response> {
+    let id = id.of("Product", ProductId)?;
+    let (found, tree) = tokio::try_join!(
+        Box::pin(shop.store.find_product(id)),
+        Box::pin(shop.store.category_tree()),
+    )?;
+    let stocked = found
+        .filter(|stocked| stocked.product.is_active || reader.is_staff())
+        .ok_or_else(|| Error::not_found("Product"))?;
+    let shelves = Shelves::seen_by(&reader, tree);
+    let tag = [(ETAG, etag(stocked.product.version))];
+    let wire = ProductWire::of(&stocked, &shelves, reader.is_staff());
+    Ok((tag, Json(wire)).into_response())
+}
+
+/// `POST /api/products/`: product, claims of slug and SKU, and stock are written together or not at
+/// all.
+pub(crate) async fn create(
+    State(shop): State<Shop>,
+    _: Staff,
+    payload: Payload,
+) -> Result<Response> {
+    let wanted = NewProduct::read(payload)?;
+    for _ in 0..MAX_DRAWS {
+        let stocked = wanted.stocked(&shop);
+        match shop.store.create_product(&stocked).await {
+            Ok(()) => {
+                // Fresh, because the category may be as new as the product.
+                let tree = shop.store.fresh_category_tree().await?;
+                let shelves = Shelves::seen_by_staff(tree);
+                let tag = [(ETAG, etag(stocked.product.version))];
+                let wire = ProductWire::of(&stocked, &shelves, true);
+                return Ok((StatusCode::CREATED, tag, Json(wire)).into_response());
+            }
+            Err(CreateProductError::IdTaken) => {}
+            Err(refused) => return Err(refusal(refused, &wanted)),
+        }
+    }
+    Err(Error::unavailable(
+        "every id drawn for a product was in use",
+    ))
+}
+
+fn refusal(error: CreateProductError, wanted: &NewProduct) -> Error {
+    match error {
+        CreateProductError::SlugTaken => Error::field("slug", error.to_string()),
+        CreateProductError::SkuTaken => Error::field("sku", error.to_string()),
+        CreateProductError::CategoryMissing => {
+            Error::field("category_id", unknown_key(wanted.category))
+        }
+        CreateProductError::IdTaken => Error::unavailable(error),
+        CreateProductError::Store(fault) => fault.into(),
+    }
+}
+
+/// A filter that was sent and says something: in the original a blank one filters nothing.
+fn wanted<'a>(paging: &'a Paging, name: &str) -> Option<&'a str> {
+    paging.filter(name).filter(|value| !value.is_empty())
+}
+
+/// Whether a switch in a query is on. The original took `featured=false` for a yes.
+fn means_yes(value: &str) -> bool {
+    let no = ["", "0", "f", "false", "n", "no", "off"];
+    !no.contains(&value.trim().to_ascii_lowercase().as_str())
+}
+
+/// A product as clients see it.
+#[derive(Debug, Serialize)]
+struct ProductWire<'a> {
+    id: ProductId,
+    category: Option<CategoryWire<'a>>,
+    name: &'a str,
+    slug: &'a str,
+    description: &'a str,
+    sku: Option<&'a str>,
+    price: String,
+    discount_price: Option<String>,
+    currency: &'a str,
+    specifications: &'a Value,
+    is_featured: bool,
+    inventory_items: Vec<InventoryWire<'a>>,
+    is_active: bool,
+    created_at: String,
+    updated_at: String,
+    /// What can be bought now of all variants that are shown.
+    total_stock: u64,
+    final_price: String,
+    /// None can be uploaded yet.
+    images: [(); 0],
+    options: &'a [ProductOption],
+    variants: Vec<VariantWire<'a>>,
+}
+
+/// What one place holds of one variant.
+#[derive(Debug, Serialize)]
+struct InventoryWire<'a> {
+    /// The variant's: it has one place only.
+    id: VariantId,
+    product: ProductId,
+    product_name: &'a str,
+    quantity: u32,
+    location: Option<&'a str>,
+    last_updated: String,
+}
+
+/// One way in which the product is sold.
+#[derive(Debug, Serialize)]
+struct VariantWire<'a> {
+    id: VariantId,
+    sku: Option<&'a str>,
+    options: &'a BTreeMap<String, String>,
+    price: String,
+    discount_price: Option<String>,
+    final_price: String,
+    available: u32,
+    is_active: bool,
+}
+
+impl<'a> ProductWire<'a> {
+    /// Variants that cannot be bought are shown to staff only, and so is their stock.
+    fn of(stocked: &'a StockedProduct, shelves: &'a Shelves, is_staff: bool) -> ProductWire<'a> {
+        let product = &stocked.product;
+        let variants = || product.variants.iter().filter(|v| is_staff || v.is_active);
+        let inventory_items: Vec<_> = variants()
+            .flat_map(|variant| inventory(stocked, variant))
+            .collect();
+        ProductWire {
+            id: product.id,
+            category: shelves.category_of_product(product.category),
+            name: &product.name,
+            slug: &product.slug,
+            description: &product.description,
+            sku: product.sku.as_deref(),
+            price: product.price.list().to_string(),
+            discount_price: product.price.discounted().map(|price| price.to_string()),
+            currency: &product.currency,
+            specifications: &product.specifications.0,
+            is_featured: product.is_featured,
+            total_stock: inventory_items.iter().map(|i| u64::from(i.quantity)).sum(),
+            inventory_items,
+            is_active: product.is_active,
+            created_at: product.created_at.to_string(),
+            updated_at: product.updated_at.to_string(),
+            final_price: product.price.final_price().to_string(),
+            images: [],
+            options: &product.options,
+            variants: variants()
+                .map(|variant| VariantWire::of(stocked, variant))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> VariantWire<'a> {
+    fn of(stocked: &StockedProduct, variant: &'a Variant) -> VariantWire<'a> {
+        VariantWire {
+            id: variant.id,
+            sku: variant.sku.as_deref(),
+            options: &variant.options,
+            price: variant.price.list().to_string(),
+            discount_price: variant.price.discounted().map(|price| price.to_string()),
+            final_price: variant.price.final_price().to_string(),
+            available: stocked.available_of(variant.id),
+            is_active: variant.is_active,
+        }
+    }
+}
+
+fn inventory<'a>(
+    stocked: &'a StockedProduct,
+    variant: &Variant,
+) -> impl Iterator<Item = InventoryWire<'a>> {
+    let Product { id, name, .. } = &stocked.product;
+    let levels = stocked.stock.iter();
+    let levels = levels.filter({
+        let wanted = variant.id;
+        move |level| level.variant == wanted
+    });
+    levels.map(|level| InventoryWire {
+        id: level.variant,
+        product: *id,
+        product_name: name,
+        quantity: level.available,
+        // The shop has one place, which the original showed without a name.
+        location: None,
+        last_updated: level.updated_at.to_string(),
+    })
+}
