@@ -19,8 +19,10 @@
 
 mod actor;
 mod answer;
+mod queue;
 mod stage;
 
 pub use actor::Actor;
 pub use answer::Answer;
+pub use queue::Queue;
 pub use stage::Stage;

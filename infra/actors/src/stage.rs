@@ -13,20 +13,22 @@ use emulator::{Table, Wire};
 use gateways::{aws::Clients, clock::Clock, config::Config};
 use web::{Shop, csrf, tokens::SessionClaims};
 
-use crate::Actor;
+use crate::{Actor, Queue};
 
 /// A table in memory and a shop over it, for one test.
 ///
-/// There is no queue on the stage: what a function sends right after its commit goes nowhere and
-/// stays in the outbox, where [`Stage::events`] finds it.
+/// What a function sends to the queue right after its commit is in [`Stage::queue`]; nobody consumes
+/// it, so it stays in the outbox as well, where [`Stage::outbox`] finds it.
 #[derive(Debug)]
 pub struct Stage {
     /// The shop; its clock may be moved.
     pub shop: Shop,
     /// What the shop was made from, for functions with more state.
     pub config: Config,
-    /// Clients of AWS; all but DynamoDB lead nowhere.
+    /// Clients of AWS; those of SES and EventBridge lead nowhere.
     pub clients: Clients,
+    /// Under the client of the queue: remembers what was sent.
+    pub queue: Queue,
     /// Under the client of the table: counts and fails.
     pub wire: Wire,
     /// The table itself.
@@ -59,10 +61,10 @@ impl Stage {
             Some(value.to_owned())
         })
         .context("the stage's configuration")?;
-        let nowhere = nowhere();
+        let (nowhere, queue) = (nowhere(), Queue::default());
         let clients = Clients {
             dynamodb: table.client_over(&wire),
-            sqs: aws_sdk_sqs::Client::new(&nowhere),
+            sqs: sqs(&nowhere, &queue),
             ses: aws_sdk_ses::Client::new(&nowhere),
             eventbridge: aws_sdk_eventbridge::Client::new(&nowhere),
         };
@@ -71,6 +73,7 @@ impl Stage {
             shop,
             config,
             clients,
+            queue,
             wire,
             table,
         })
@@ -163,7 +166,7 @@ impl Stage {
     ///
     /// # Errors
     /// When the table fails.
-    pub async fn events(&self) -> Result<Vec<Event>> {
+    pub async fn outbox(&self) -> Result<Vec<Event>> {
         let mut events = Vec::new();
         for shard in 0..store::OUTBOX_SHARDS {
             let until = Timestamp(self.shop.clock.now().unix_secs() + 60);
@@ -189,6 +192,11 @@ fn default_setting(name: &str) -> Option<&'static str> {
         "RETURN_URL_HOSTS" => "front.example,localhost",
         _ => return None,
     })
+}
+
+fn sqs(nowhere: &SdkConfig, queue: &Queue) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::config::Builder::from(nowhere).http_client(queue.http_client());
+    aws_sdk_sqs::Client::from_conf(config.build())
 }
 
 /// Clients that fail at once: nothing listens on port 1, and nothing is tried twice.

@@ -71,7 +71,10 @@ fn places(text: &str) -> impl Iterator<Item = usize> {
 }
 
 /// A token as sent, brought into its plain form.
-fn plain(token: &str) -> Result<String, &'static str> {
+///
+/// # Errors
+/// What is wrong with it, in Django's words.
+pub fn plain(token: &str) -> Result<String, &'static str> {
     if token.len() != PLAIN_CHARS && token.len() != 2 * PLAIN_CHARS {
         return Err("has incorrect length");
     }

@@ -48,7 +48,9 @@ pub fn finish(router: Router, settings: Arc<Settings>, fresh_request_id: FreshRe
         .fallback(|| async { Error::no_such_path() })
         .layer(middleware::from_fn_with_state(border, cross))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
-    Router::new().fallback_service(NormalizePath::trim_trailing_slash(router))
+    Router::new()
+        .fallback_service(NormalizePath::trim_trailing_slash(router))
+        .layer(middleware::map_response(order_allow))
 }
 
 /// One request: in over the border, through the routes, and out again.
@@ -73,7 +75,7 @@ async fn cross(State(border): State<Border>, request: Request, next: Next) -> Re
         let inbound = request.headers().clone();
         let mut response = admit(request, next).await;
         if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            response = method_not_allowed(&method, response);
+            response = method_not_allowed(&method);
         }
         let cause = response.extensions_mut().remove::<Cause>();
         let status = response.status();
@@ -205,34 +207,35 @@ async fn with_form_token(request: Request) -> Result<Request, Error> {
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
-/// The answer to a method that a path does not have. `Allow` is written in the original's order,
-/// and to OPTIONS it is the whole answer.
-fn method_not_allowed(method: &Method, response: Response) -> Response {
-    let allowed = response
-        .headers()
-        .get(header::ALLOW)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned();
+/// The answer to a method that a path does not have. To OPTIONS, `Allow` is the whole answer.
+fn method_not_allowed(method: &Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    Error::detail(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format_args!("Method \"{method}\" not allowed."),
+    )
+    .into_response()
+}
+
+/// Writes `Allow`, which the router adds outside of the layers around its routes, in the original's
+/// order and with the method that every path has.
+async fn order_allow(mut response: Response) -> Response {
+    let Some(allowed) = response.headers().get(header::ALLOW) else {
+        return response;
+    };
+    let allowed = allowed.to_str().unwrap_or_default();
     let order = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
-    let allowed: Vec<&str> = order
+    let ordered: Vec<&str> = order
         .into_iter()
         .filter(|name| allowed.split(',').any(|known| known.trim() == *name))
         .chain(["OPTIONS"])
         .collect();
-    let mut answer = if method == Method::OPTIONS {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        Error::detail(
-            StatusCode::METHOD_NOT_ALLOWED,
-            format_args!("Method \"{method}\" not allowed."),
-        )
-        .into_response()
-    };
-    if let Ok(allowed) = HeaderValue::from_str(&allowed.join(", ")) {
-        answer.headers_mut().insert(header::ALLOW, allowed);
+    if let Ok(ordered) = HeaderValue::from_str(&ordered.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, ordered);
     }
-    answer
+    response
 }
 
 fn add_security_headers(headers: &mut HeaderMap) {
@@ -292,3 +295,6 @@ fn add_cors_headers(settings: &Settings, inbound: &HeaderMap, headers: &mut Head
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

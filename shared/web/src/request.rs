@@ -5,6 +5,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use domain::{Id, Version};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
@@ -48,6 +50,20 @@ pub fn etag(version: Version) -> HeaderValue {
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 
+/// `ETag` of an object that has no version of its own: a digest of what is shown of it.
+pub fn content_etag(shown: &impl Serialize) -> HeaderValue {
+    let digest = serde_json::to_vec(shown)
+        .map(Sha256::digest)
+        .unwrap_or_default();
+    let tag: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    HeaderValue::from_str(&format!("\"{tag}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
 /// The `If-Match` header: which version an edit is based on. Without it the last writer wins.
 #[derive(Clone, Debug)]
 pub struct IfMatch(Option<String>);
@@ -58,8 +74,17 @@ impl IfMatch {
     /// # Errors
     /// 412 when the edit is based on another one.
     pub fn admit(&self, version: Version) -> Result<()> {
-        let Some(wanted) = &self.0 else { return Ok(()) };
-        let current = format!("\"{}\"", version.value());
+        self.admit_tag(&etag(version))
+    }
+
+    /// Whether an object may be edited whose `ETag` is this.
+    ///
+    /// # Errors
+    /// 412 when the edit is based on another one.
+    pub fn admit_tag(&self, current: &HeaderValue) -> Result<()> {
+        let Some(wanted) = &self.0 else {
+            return Ok(());
+        };
         let matches = wanted.split(',').map(str::trim).any(|tag| {
             // Gateways may weaken a tag on the way; the version in it is exact all the same.
             tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current

@@ -378,6 +378,10 @@ fn choices_and_json_say_what_is_wrong() {
         says(json(), object!({ "a": ["\u{0}"] })),
         ["Null characters are not allowed."]
     );
+    assert_eq!(
+        says(json().max(5), object!("12345")),
+        ["Ensure this field has no more than 5 characters."]
+    );
     assert_eq!(says(json(), Value::Null), ["This field may not be null."]);
 }
 

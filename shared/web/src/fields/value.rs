@@ -149,12 +149,23 @@ impl<T> Kind for Key<T> {
 
 /// Any JSON; in a form, its text.
 pub fn json() -> AnyJson {
-    AnyJson
+    AnyJson { max: usize::MAX }
 }
 
 /// See [`json`].
 #[derive(Clone, Copy, Debug)]
-pub struct AnyJson;
+pub struct AnyJson {
+    max: usize,
+}
+
+impl AnyJson {
+    /// Refuses what takes more bytes than this to write: it has to fit into an item with the rest.
+    #[must_use]
+    pub fn max(mut self, bytes: usize) -> Self {
+        self.max = bytes;
+        self
+    }
+}
 
 impl Kind for AnyJson {
     type Value = Value;
@@ -168,10 +179,15 @@ impl Kind for AnyJson {
             value => value.clone(),
         };
         if has_nul(&value) {
-            refuse(NUL)
-        } else {
-            Ok(value)
+            return refuse(NUL);
         }
+        if self.max < usize::MAX && value.to_string().len() > self.max {
+            let max = self.max;
+            return refuse(format!(
+                "Ensure this field has no more than {max} characters."
+            ));
+        }
+        Ok(value)
     }
 
     fn placeholder(&self) -> Value {
