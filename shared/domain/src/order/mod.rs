@@ -7,6 +7,8 @@
 mod lifecycle;
 mod placing;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
