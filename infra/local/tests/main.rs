@@ -3,3 +3,11 @@
 // `cfg(test)` is how Clippy sees that the functions around the tests are tests too.
 #[cfg(test)]
 mod aws;
+#[cfg(test)]
+mod bench;
+#[cfg(test)]
+mod chapa;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod gateway;

@@ -1,0 +1,150 @@
+//! The shop's configuration for development: the environment where it speaks, defaults where it is
+//! silent.
+
+use std::collections::BTreeMap;
+
+use emulator::Template;
+use gateways::{config::Config, entropy::Entropy};
+
+use crate::{
+    aws::{ACCOUNT, REGION},
+    clients::Endpoints,
+    data::Data,
+};
+
+const ADMIN_SETUP_TOKEN: &str = "ADMIN_SETUP_TOKEN";
+const CHAPA_WEBHOOK_SECRET: &str = "CHAPA_WEBHOOK_SECRET";
+
+/// What a developer may set in the environment, and what holds otherwise.
+const DEFAULTS: [(&str, &str); 9] = [
+    (ADMIN_SETUP_TOKEN, "local-admin-token"),
+    (CHAPA_WEBHOOK_SECRET, "local-webhook-secret"),
+    ("CHAPA_SECRET_KEY", "CHASECK_TEST-local"),
+    ("SHOP_NAME", "Merkato"),
+    ("MAIL_FROM", "shop@merkato.example"),
+    // A frontend under development, on whatever port its tool chose.
+    ("ALLOWED_ORIGINS", "http://localhost:*,http://127.0.0.1:*"),
+    ("RETURN_URL", ""),
+    ("RETURN_URL_HOSTS", "localhost,127.0.0.1"),
+    ("PUBLIC_CATALOG", "true"),
+];
+
+/// The names and values that a function would find in its environment.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    values: BTreeMap<&'static str, String>,
+    /// Names that are at their defaults and are secrets elsewhere.
+    unguarded: Vec<&'static str>,
+}
+
+impl Settings {
+    /// Gathers everything. A signing secret is made on the first start and kept with the data.
+    ///
+    /// # Errors
+    /// If the data directory cannot be used, or the template has no queue for events.
+    pub fn gather(
+        url: &str,
+        endpoints: &Endpoints,
+        table: &str,
+        template: &Template,
+        data: Option<&Data>,
+        entropy: &Entropy,
+    ) -> anyhow::Result<Settings> {
+        let drawn: String = entropy
+            .bytes::<32>()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let signing_secret = match data {
+            Some(data) => data.signing_secret(&drawn)?,
+            None => drawn,
+        };
+        let queue = template
+            .consumers
+            .first()
+            .map(|consumer| consumer.queue.as_str())
+            .ok_or_else(|| anyhow::anyhow!("the template has no function that reads a queue"))?;
+        let mut values = BTreeMap::from([
+            ("TABLE_NAME", table.to_owned()),
+            (
+                "ORDER_EVENTS_QUEUE_URL",
+                format!("{}/{ACCOUNT}/{queue}", endpoints.others),
+            ),
+            ("EVENT_BUS_NAME", "merkato".to_owned()),
+            ("SIGNING_SECRET", signing_secret),
+            ("PUBLIC_URL", url.to_owned()),
+            ("CHAPA_BASE_URL", format!("{url}/_local/chapa/v1")),
+        ]);
+        let mut unguarded = Vec::new();
+        for (name, default) in DEFAULTS {
+            let value = environment(name).unwrap_or_else(|| default.to_owned());
+            if value == default && matches!(name, ADMIN_SETUP_TOKEN | CHAPA_WEBHOOK_SECRET) {
+                unguarded.push(name);
+            }
+            values.insert(name, value);
+        }
+        Ok(Settings { values, unguarded })
+    }
+
+    /// The configuration that these make.
+    ///
+    /// # Errors
+    /// If the environment set something to nonsense; all of it is named.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        Ok(Config::read(|name| self.values.get(name).cloned())?)
+    }
+
+    /// The secret that the sandbox signs webhooks with: the first, if one is being replaced.
+    pub fn webhook_secret(&self) -> String {
+        let all = self
+            .values
+            .get(CHAPA_WEBHOOK_SECRET)
+            .map(String::as_str)
+            .unwrap_or_default();
+        all.split(',').next().unwrap_or_default().trim().to_owned()
+    }
+
+    /// A sentence for each secret that everybody knows.
+    pub fn warnings(&self) -> Vec<String> {
+        let sentence = |name: &&'static str| {
+            let value = self
+                .values
+                .get(name)
+                .map(String::as_str)
+                .unwrap_or_default();
+            let what = match *name {
+                ADMIN_SETUP_TOKEN => "the setup token of the first administrator",
+                _ => "the secret of payment webhooks",
+            };
+            format!("{what} is the development default `{value}`; set {name} to change it")
+        };
+        self.unguarded.iter().map(sentence).collect()
+    }
+
+    /// What a shop that runs elsewhere needs in its environment to use these stand-ins.
+    pub fn environment(&self, endpoints: &Endpoints) -> Vec<String> {
+        let mut lines = vec![
+            format!("AWS_ENDPOINT_URL_DYNAMODB={}", endpoints.dynamodb),
+            format!("AWS_ENDPOINT_URL_SQS={}", endpoints.others),
+            format!("AWS_ENDPOINT_URL_SES={}", endpoints.others),
+            format!("AWS_ENDPOINT_URL_EVENTBRIDGE={}", endpoints.others),
+            format!("AWS_REGION={REGION}"),
+            "AWS_ACCESS_KEY_ID=local".to_owned(),
+            "AWS_SECRET_ACCESS_KEY=local".to_owned(),
+        ];
+        // Where that shop is, and its signing secret, are its own affair.
+        let ours = self.values.iter().filter(|(name, value)| {
+            !matches!(**name, "PUBLIC_URL" | "SIGNING_SECRET") && !value.is_empty()
+        });
+        lines.extend(ours.map(|(name, value)| format!("{name}={value}")));
+        lines
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "gateways::config reads what is complete; here a developer overrides single defaults"
+    )]
+    std::env::var(name).ok()
+}
