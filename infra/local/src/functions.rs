@@ -28,7 +28,11 @@ pub fn routers(
     let shop = Shop::new(config, clients, clock.clone());
     let payments = payments::State::new(config, clients, clock.clone())?;
     let all = [
-        ("orders", orders::router(shop.clone())),
+        ("auth", auth::router(shop.clone())),
+        ("accounts", accounts::router(shop.clone())),
+        ("catalog", catalog::router(shop.clone())),
+        ("cart", cart::router(shop.clone())),
+        ("orders", orders::router(shop)),
         ("payments", payments::router(payments)),
     ];
     Ok(all

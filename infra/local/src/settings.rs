@@ -16,7 +16,7 @@ const ADMIN_SETUP_TOKEN: &str = "ADMIN_SETUP_TOKEN";
 const CHAPA_WEBHOOK_SECRET: &str = "CHAPA_WEBHOOK_SECRET";
 
 /// What a developer may set in the environment, and what holds otherwise.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 8] = [
     (ADMIN_SETUP_TOKEN, "local-admin-token"),
     (CHAPA_WEBHOOK_SECRET, "local-webhook-secret"),
     ("CHAPA_SECRET_KEY", "CHASECK_TEST-local"),
@@ -24,7 +24,6 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("MAIL_FROM", "shop@merkato.example"),
     // A frontend under development, on whatever port its tool chose.
     ("ALLOWED_ORIGINS", "http://localhost:*,http://127.0.0.1:*"),
-    ("RETURN_URL", ""),
     ("RETURN_URL_HOSTS", "localhost,127.0.0.1"),
     ("PUBLIC_CATALOG", "true"),
 ];
@@ -83,6 +82,9 @@ impl Settings {
             }
             values.insert(name, value);
         }
+        // Without a frontend, customers come back to the page that Chapa's callback sees.
+        let own_page = format!("{url}/api/payments/webhook/");
+        values.insert("RETURN_URL", environment("RETURN_URL").unwrap_or(own_page));
         Ok(Settings { values, unguarded })
     }
 
@@ -134,7 +136,7 @@ impl Settings {
         ];
         // Where that shop is, and its signing secret, are its own affair.
         let ours = self.values.iter().filter(|(name, value)| {
-            !matches!(**name, "PUBLIC_URL" | "SIGNING_SECRET") && !value.is_empty()
+            !matches!(**name, "PUBLIC_URL" | "RETURN_URL" | "SIGNING_SECRET") && !value.is_empty()
         });
         lines.extend(ours.map(|(name, value)| format!("{name}={value}")));
         lines

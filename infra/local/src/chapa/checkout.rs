@@ -150,11 +150,7 @@ pub async fn conclude(
         .map_err(Refusal::broken)?;
 
     if prefers_html(&headers) {
-        let target = transaction
-            .request
-            .return_url
-            .clone()
-            .or_else(|| callback(&transaction));
+        let target = destination(&transaction);
         // A try that failed may be repeated, so that customer stays on the page.
         return Ok(match target {
             Some(target) if outcome != Outcome::Failed => Redirect::to(&target).into_response(),
@@ -288,6 +284,18 @@ fn callback(transaction: &Transaction) -> Option<String> {
         .append_pair("ref_id", &transaction.reference)
         .append_pair("status", transaction.status.word());
     Some(url.into())
+}
+
+/// Where the customer's browser goes. A shop without a frontend names its callback page, which has
+/// to be told which payment it is about.
+fn destination(transaction: &Transaction) -> Option<String> {
+    let request = &transaction.request;
+    match &request.return_url {
+        Some(return_url) if request.callback_url.as_ref() != Some(return_url) => {
+            Some(return_url.clone())
+        }
+        _ => callback(transaction),
+    }
 }
 
 #[cfg(test)]
