@@ -106,7 +106,7 @@ async fn any_json_is_a_pin_and_numbers_are_texts() {
     let (stage, router) = open().await;
     let customer = stage.verified(&router).await.unwrap();
     for pin in [
-        json!({ "lat": 9.0123456789012345, "lng": [38.7] }),
+        json!({ "lat": 9.012_345_678_901_234, "lng": [38.7] }),
         json!("9,38"),
         json!(null),
     ] {
@@ -362,4 +362,62 @@ async fn parallel_writes_lose_nothing_and_leave_one_default() {
     }))
     .await;
     assert_eq!(listed(&customer).await.1.len(), 1);
+}
+
+#[tokio::test]
+async fn cursors_and_limits_that_are_not_ours_are_refused() {
+    let (stage, router) = open().await;
+    let customer = stage.verified(&router).await.unwrap();
+    for _ in 0..3 {
+        add(&customer, &bole()).await;
+    }
+    let next = customer
+        .get(&format!("{PATH}?limit=1&sort=x"))
+        .await
+        .next_page()
+        .unwrap();
+    let cursor = next.split("cursor=").nth(1).unwrap();
+    let good = customer
+        .get(&format!(
+            "/api/accounts/addresses?cursor={cursor}&sort=x&limit=2"
+        ))
+        .await;
+    assert_eq!(
+        (good.status, good.json().as_array().unwrap().len()),
+        (200, 2)
+    );
+    assert_eq!(good.header("link"), "", "there is no more");
+    let invalid = json!({ "cursor": ["Invalid cursor."] });
+    for query in [
+        format!("sort=y&cursor={cursor}"),
+        format!("cursor={cursor}"),
+        format!("sort=x&cursor={cursor}x"),
+        format!("sort=x&cursor={}", cursor.to_lowercase()),
+        "cursor=1".to_owned(),
+    ] {
+        let answer = customer.get(&format!("{PATH}?{query}")).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (400, invalid.clone()),
+            "{query}"
+        );
+    }
+    for (limit, text) in [
+        ("0", "Ensure this value is greater than or equal to 1."),
+        ("101", "Ensure this value is less than or equal to 100."),
+        ("many", "A valid integer is required."),
+    ] {
+        let answer = customer.get(&format!("{PATH}?limit={limit}")).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (400, json!({ "limit": [text] }))
+        );
+    }
+    assert_eq!(
+        customer
+            .get(&format!("{PATH}?limit=&cursor=&page=2"))
+            .await
+            .status,
+        200
+    );
 }

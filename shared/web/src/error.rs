@@ -287,6 +287,11 @@ impl FieldErrors {
         self.0.push((name.to_owned(), Messages::Nested(errors)));
     }
 
+    /// Whether anything was refused about a field.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == name)
+    }
+
     /// Whether nothing was refused.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -173,6 +173,11 @@ impl Fields {
         self.errors.is_empty()
     }
 
+    /// Whether nothing was refused about one field so far.
+    pub fn is_clean_at(&self, name: &str) -> bool {
+        !self.errors.mentions(name)
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

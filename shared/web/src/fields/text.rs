@@ -121,7 +121,7 @@ macro_rules! checked_texts {
             $name { max: $max, takes_blank: false }
         }
 
-        #[doc = concat!("See [`", stringify!($make), "`].")]
+        #[doc = concat!("See [`", stringify!($make), "()`].")]
         #[derive(Clone, Copy, Debug)]
         pub struct $name {
             max: usize,
