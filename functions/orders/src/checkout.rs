@@ -128,8 +128,8 @@ impl WantedAddress {
             Value::Number(number) if number.as_u64() == Some(0) => {
                 return Ok(WantedAddress::Default);
             }
-            Value::Number(number) => number.as_i64(),
-            Value::String(text) => text.trim().parse::<i64>().ok(),
+            Value::Number(number) => number.to_string().parse::<i128>().ok(),
+            Value::String(text) => text.trim().parse::<i128>().ok(),
             Value::Bool(true) | Value::Array(_) | Value::Object(_) => None,
         };
         let Some(number) = number else {

@@ -1,10 +1,13 @@
 //! What came back.
 
-use axum::{http::HeaderMap, response::Response};
+use anyhow::{Context, Result};
+use axum::{Router, body::Body, http::HeaderMap, response::Response};
 use bytes::Bytes;
 use cookie::Cookie;
 use http_body_util::BodyExt;
+use lambda_http::Body as EventBody;
 use serde_json::Value;
+use tower::ServiceExt;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
@@ -15,6 +18,24 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body as it came.
     pub body: Bytes,
+}
+
+/// What a function answers to an event of API Gateway, such as the samples in `events/`: the event
+/// becomes a request as it does on Lambda.
+///
+/// # Errors
+/// When the text is no event.
+pub async fn replay(router: &Router, event: &str) -> Result<Answer> {
+    let request = lambda_http::request::from_str(event).context("an event of API Gateway")?;
+    let request = request.map(|body| match body {
+        EventBody::Text(text) => Body::from(text),
+        EventBody::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    });
+    match router.clone().oneshot(request).await {
+        Ok(response) => Ok(Answer::read(response).await),
+        Err(never) => match never {},
+    }
 }
 
 impl Answer {

@@ -19,10 +19,11 @@
 
 mod actor;
 mod answer;
+mod goods;
 mod queue;
 mod stage;
 
 pub use actor::Actor;
-pub use answer::Answer;
+pub use answer::{Answer, replay};
 pub use queue::Queue;
 pub use stage::Stage;

@@ -1,0 +1,13 @@
+//! Orders over their router: the contract, its holes, and crowds.
+
+mod checkout;
+mod history;
+
+use actors::Stage;
+use axum::Router;
+
+async fn open() -> anyhow::Result<(Stage, Router)> {
+    let stage = Stage::open().await?;
+    let router = orders::router(stage.shop.clone());
+    Ok((stage, router))
+}

@@ -1,0 +1,85 @@
+//! Payments over their router, with a gateway whose answers the test decides.
+
+mod gateway;
+mod initiate;
+mod settle;
+mod webhook;
+
+use actors::{Actor, Stage};
+use axum::Router;
+use domain::{Money, OrderId, product::Product};
+use payments::State;
+use serde_json::{Value, json};
+
+use crate::gateway::Gateway;
+
+const BIRR_250: Money = Money::from_santim(25_000);
+const WEBHOOK_SECRET: &str = "whsec_test_0123456789";
+
+/// A stage with the gateway in the street behind it, and one product to buy.
+struct Market {
+    stage: Stage,
+    gateway: Gateway,
+    payments: Router,
+    orders: Router,
+    phone: Product,
+}
+
+impl Market {
+    async fn open(units: u32) -> anyhow::Result<Market> {
+        let gateway = Gateway::open().await?;
+        let mut stage = Stage::open().await?;
+        stage.config.chapa.base_url = gateway.url();
+        stage.config.chapa.secret_key = gateways::config::Secret::new("CHASECK_TEST-abc");
+        stage.config.chapa.webhook_secrets = vec![gateways::config::Secret::new(WEBHOOK_SECRET)];
+        stage.config.chapa.return_url = None;
+        stage.config.chapa.return_url_hosts = vec!["shop.example".to_owned()];
+        let state = State::new(&stage.config, &stage.clients, stage.shop.clock.clone())?;
+        let phone = stage.goods("Pixel 9", BIRR_250, None, units).await?;
+        Ok(Market {
+            payments: payments::router(state),
+            orders: orders::router(stage.shop.clone()),
+            stage,
+            gateway,
+            phone,
+        })
+    }
+
+    /// Somebody who has ordered so many, and the order.
+    async fn buyer(&self, quantity: u32) -> anyhow::Result<(Actor, Value)> {
+        let buyer = self
+            .stage
+            .shopper(&self.orders, &[&self.phone], quantity)
+            .await?;
+        let order = buyer.post("/api/orders/", &json!({})).await;
+        anyhow::ensure!(order.status == 201, "{}", order.text());
+        Ok((buyer.at(&self.payments), order.json()))
+    }
+
+    /// Somebody who has begun to pay, the order, and the reference of the attempt.
+    async fn payer(&self, quantity: u32) -> anyhow::Result<(Actor, Value, String)> {
+        let (buyer, order) = self.buyer(quantity).await?;
+        let tx_ref = begin(&buyer, &order).await?;
+        Ok((buyer, order, tx_ref))
+    }
+
+    async fn order(&self, order: &Value) -> anyhow::Result<domain::order::Order> {
+        let id = OrderId::try_from(order["id"].as_u64().unwrap_or_default())?;
+        let found = self.stage.shop.store.find_order(id).await?;
+        found.ok_or_else(|| anyhow::anyhow!("the order is gone"))
+    }
+
+    async fn units(&self) -> anyhow::Result<(u32, u32)> {
+        self.stage.units(&self.phone).await
+    }
+}
+
+async fn begin(buyer: &Actor, order: &Value) -> anyhow::Result<String> {
+    let body = json!({ "order_id": order["id"], "return_url": "https://shop.example/thanks" });
+    let answer = buyer.post("/api/payments/initiate/", &body).await;
+    anyhow::ensure!(answer.status == 200, "{}", answer.text());
+    Ok(answer.json()["tx_ref"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
+}

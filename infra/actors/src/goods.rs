@@ -1,0 +1,155 @@
+//! Something to sell on the stage, and customers about to buy it.
+
+use anyhow::Result;
+use axum::Router;
+use domain::{
+    AddressId, CategoryId, Money, ProductId,
+    address::{Address, AddressError},
+    cart::CartError,
+    category::Category,
+    product::{Price, Product},
+    stock::{Location, StockLevel},
+};
+use store::StockedProduct;
+
+use crate::{Actor, Stage};
+
+impl Stage {
+    /// A product that comes one way, in a category of its own.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn goods(
+        &self,
+        name: &str,
+        list: Money,
+        discounted: Option<Money>,
+        units: u32,
+    ) -> Result<Product> {
+        let (now, entropy) = (self.shop.clock.now(), &self.shop.entropy);
+        let category = Category {
+            id: CategoryId(entropy.id()),
+            parent: None,
+            name: format!("Shelf of {name}"),
+            slug: format!("shelf-{}", entropy.version()),
+            description: String::new(),
+            is_active: true,
+            created_at: now,
+            version: entropy.version(),
+        };
+        self.shop.store.create_category(&category).await?;
+        let (id, price) = (ProductId(entropy.id()), Price::new(list, discounted)?);
+        let product = Product {
+            id,
+            category: category.id,
+            name: name.to_owned(),
+            slug: format!("goods-{}", entropy.version()),
+            description: String::new(),
+            sku: None,
+            price,
+            currency: "ETB".to_owned(),
+            specifications: domain::json::Json::default(),
+            is_featured: false,
+            is_active: true,
+            options: Vec::new(),
+            variants: vec![Product::default_variant(id, None, price)],
+            created_at: now,
+            updated_at: now,
+            version: entropy.version(),
+        };
+        let level = StockLevel {
+            product: id,
+            variant: id.into(),
+            location: Location::main(),
+            available: units,
+            reserved: 0,
+            updated_at: now,
+        };
+        let stocked = StockedProduct {
+            product,
+            stock: vec![level],
+        };
+        self.shop.store.create_product(&stocked).await?;
+        Ok(stocked.product)
+    }
+
+    /// A verified customer with a default address and so many of each of these in the cart.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn shopper(
+        &self,
+        router: &Router,
+        goods: &[&Product],
+        quantity: u32,
+    ) -> Result<Actor> {
+        let actor = self.verified(router).await?;
+        self.add_address(&actor).await?;
+        self.fill_cart(&actor, goods, quantity).await?;
+        Ok(actor)
+    }
+
+    /// Adds an address to somebody's book and gives its id.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn add_address(&self, actor: &Actor) -> Result<AddressId> {
+        let (entropy, store) = (&self.shop.entropy, &self.shop.store);
+        let address = Address {
+            id: AddressId(entropy.id()),
+            address_line_1: "Bole Road 1".to_owned(),
+            address_line_2: Some("House 7".to_owned()),
+            city: "Addis Ababa".to_owned(),
+            region: "AA".to_owned(),
+            postal_code: Some("1000".to_owned()),
+            country: "ET".to_owned(),
+            location_pin: None,
+        };
+        let id = address.id;
+        store
+            .edit_addresses(
+                actor.user().id,
+                || entropy.version(),
+                |book| {
+                    book.add(address.clone(), false)?;
+                    Ok::<(), AddressError>(())
+                },
+            )
+            .await?;
+        Ok(id)
+    }
+
+    /// Puts so many of each of these into somebody's cart.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn fill_cart(&self, actor: &Actor, goods: &[&Product], quantity: u32) -> Result<()> {
+        let (now, entropy) = (self.shop.clock.now(), &self.shop.entropy);
+        self.shop
+            .store
+            .edit_cart(
+                actor.user().id,
+                now,
+                || entropy.version(),
+                |cart| {
+                    for product in goods {
+                        let available = domain::cart::MAX_QUANTITY;
+                        cart.add(product.id, product.variants[0].id, quantity, available, now)?;
+                    }
+                    Ok::<(), CartError>(())
+                },
+            )
+            .await?;
+        Ok(())
+    }
+
+    /// Units of a product that can be bought, and that are promised.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn units(&self, product: &Product) -> Result<(u32, u32)> {
+        let found = self.shop.store.find_product(product.id).await?;
+        let level = found.and_then(|stocked| stocked.stock.into_iter().next());
+        Ok(level.map_or((0, 0), |level| (level.available, level.reserved)))
+    }
+}
