@@ -421,3 +421,12 @@ async fn cursors_and_limits_that_are_not_ours_are_refused() {
         200
     );
 }
+
+#[tokio::test]
+async fn the_sample_event_is_answered_as_on_lambda() {
+    let (_stage, router) = open().await;
+    let sample = include_str!("../../../events/accounts.json");
+    let answer = actors::replay(&router, sample).await.unwrap();
+    assert_eq!(answer.status, 403, "its session is nobody's");
+    assert_eq!(answer.header("x-request-id"), "JKJaXmPLvHcESHA=");
+}

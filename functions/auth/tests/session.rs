@@ -232,3 +232,16 @@ async fn a_table_that_fails_passes_by_and_loses_no_session() {
     stage.wire.clear_faults();
     assert_eq!(browser.get(USER).await.status, 200);
 }
+
+#[tokio::test]
+async fn the_sample_event_is_answered_as_on_lambda() {
+    let (_stage, router) = open().await;
+    let sample = include_str!("../../../events/auth.json");
+    let answer = actors::replay(&router, sample).await.unwrap();
+    assert_eq!((answer.status, answer.json()), (400, wrong()));
+    assert_eq!(
+        answer.header("x-request-id"),
+        "JKJaXmPLvHcESHA=",
+        "API Gateway's own"
+    );
+}
