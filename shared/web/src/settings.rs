@@ -46,15 +46,19 @@ impl Settings {
     /// Whether a page of this origin may act for its user: the API's own, or on the list.
     ///
     /// The host that a request was sent to counts as our own as well: a browser fills in both
-    /// headers by itself, so they agree only for a page that came from here.
+    /// headers by itself, so they agree only for a page that came from here. Not so a page that came
+    /// over http while the shop is on https: anybody on the way may have written it.
     pub(crate) fn trusts_origin(&self, origin: &str, headers: &HeaderMap) -> bool {
+        let scheme = if self.has_secure_cookies() {
+            "https://"
+        } else {
+            "http://"
+        };
         let host = headers
             .get(header::HOST)
             .and_then(|host| host.to_str().ok());
         let is_own_host = host.is_some_and(|host| {
-            let rest = origin
-                .strip_prefix("https://")
-                .or(origin.strip_prefix("http://"));
+            let rest = origin.strip_prefix(scheme);
             rest.is_some_and(|rest| rest.eq_ignore_ascii_case(host))
         });
         is_own_host
