@@ -216,6 +216,9 @@ async fn an_addition_whose_answer_was_lost_counts_once() {
         times: 1,
     };
     shelf.stage.wire.inject(fault).unwrap();
-    assert_eq!(put_in(&customer, pixel, 2).await["quantity"], 3);
+    let addition = put_in(&customer, pixel, 2);
+    let (line, cost) = shelf.stage.wire.measured(addition).await;
+    assert_eq!(cost.calls_of("dynamodb.PutItem"), 2, "{cost:?}");
+    assert_eq!(line["quantity"], 3);
     assert_eq!(customer.get(ITEMS).await.json()[0]["quantity"], 3);
 }

@@ -256,7 +256,10 @@ async fn a_creation_whose_answer_was_lost_is_not_its_own_duplicate() {
         times: 1,
     };
     stage.wire.inject(fault).unwrap();
-    let pixel = product(&staff, &phones, "pixel", json!({ "initial_stock": 4 })).await;
+    let more = json!({ "initial_stock": 4 });
+    let creation = product(&staff, &phones, "pixel", more);
+    let (pixel, cost) = stage.wire.measured(creation).await;
+    assert_eq!(cost.calls_of("dynamodb.TransactWriteItems"), 2, "{cost:?}");
     assert_eq!(staff.get(PRODUCTS).await.json(), json!([pixel]));
 }
 
