@@ -13,7 +13,7 @@ use domain::{
 use store::{CreateCategoryError, Page};
 use web::{
     body::Payload,
-    error::{Error, Result},
+    error::{Error, FieldErrors, NON_FIELD_ERRORS, Result},
     fields::{Fields, Kind, boolean, key, slug, text, unknown_key},
     identity::{Reader, Staff},
     paging::Paging,
@@ -117,7 +117,7 @@ impl NewCategory {
     /// Everything that the tree has against it at once. What changes until the category is written,
     /// the transaction tells.
     fn check(&self, tree: &CategoryTree) -> Result<()> {
-        let mut errors = web::error::FieldErrors::default();
+        let mut errors = FieldErrors::default();
         if tree.find_by_slug(&self.slug).is_some() {
             errors.add("slug", SLUG_TAKEN);
         }
@@ -127,7 +127,7 @@ impl NewCategory {
             Err(PlaceError::TooDeep) => errors.add(PARENT, PlaceError::TooDeep.to_string()),
             // A rule about the shop as a whole, told when nothing else is wrong.
             Err(PlaceError::Full) if errors.is_empty() => {
-                errors.add(web::error::NON_FIELD_ERRORS, PlaceError::Full.to_string());
+                errors.add(NON_FIELD_ERRORS, PlaceError::Full.to_string());
             }
             Err(PlaceError::Full) => {}
         }

@@ -14,10 +14,10 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use store::{CreateProductError, Page, ProductFilter, StockedProduct};
+use store::{CreateProductError, Page, ProductFilter, ProductRefusal, StockedProduct};
 use web::{
     body::Payload,
-    error::{Error, Result},
+    error::{Error, FieldErrors, Result},
     fields::unknown_key,
     identity::{Reader, Staff},
     paging::Paging,
@@ -112,7 +112,8 @@ pub(crate) async fn create(
                 return Ok((StatusCode::CREATED, tag, Json(wire)).into_response());
             }
             Err(CreateProductError::IdTaken) => {}
-            Err(refused) => return Err(refusal(refused, &wanted)),
+            Err(CreateProductError::Refused(reasons)) => return Err(refusal(&reasons, &wanted)),
+            Err(CreateProductError::Store(fault)) => return Err(fault.into()),
         }
     }
     Err(Error::unavailable(
@@ -120,16 +121,18 @@ pub(crate) async fn create(
     ))
 }
 
-fn refusal(error: CreateProductError, wanted: &NewProduct) -> Error {
-    match error {
-        CreateProductError::SlugTaken => Error::field("slug", error.to_string()),
-        CreateProductError::SkuTaken => Error::field("sku", error.to_string()),
-        CreateProductError::CategoryMissing => {
-            Error::field("category_id", unknown_key(wanted.category))
+fn refusal(reasons: &[ProductRefusal], wanted: &NewProduct) -> Error {
+    let mut errors = FieldErrors::default();
+    for reason in reasons {
+        match reason {
+            ProductRefusal::SlugTaken => errors.add("slug", reason.to_string()),
+            ProductRefusal::SkuTaken => errors.add("sku", reason.to_string()),
+            ProductRefusal::CategoryMissing => {
+                errors.add("category_id", unknown_key(wanted.category));
+            }
         }
-        CreateProductError::IdTaken => Error::unavailable(error),
-        CreateProductError::Store(fault) => fault.into(),
     }
+    Error::fields(&errors)
 }
 
 /// A filter that was sent and says something: in the original a blank one filters nothing.

@@ -185,3 +185,19 @@ async fn roots_come_page_by_page() {
         (400, json!({ "cursor": ["Invalid cursor."] }))
     );
 }
+
+#[tokio::test]
+async fn a_tree_larger_than_one_answer_of_the_table_is_whole() {
+    let (stage, router) = open().await;
+    let staff = stage.staff(&router).await.unwrap();
+    // DynamoDB gives a megabyte at a time.
+    let long = "x".repeat(200_000);
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        let body = json!({ "name": name, "slug": name, "description": long });
+        made(&staff, CATEGORIES, &body).await;
+    }
+    let anonymous = stage.anonymous(&router);
+    let (list, cost) = stage.wire.measured(anonymous.get(CATEGORIES)).await;
+    assert_eq!(cost.calls_of("dynamodb.Query"), 2, "{cost:?}");
+    assert_eq!(slugs(&list.json()), ["a", "b", "c", "d", "e", "f", "g"]);
+}

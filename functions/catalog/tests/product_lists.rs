@@ -174,3 +174,28 @@ async fn a_cursor_opens_its_own_list_only() {
         assert!(refused.json()["limit"].is_array(), "{limit}");
     }
 }
+
+#[tokio::test]
+async fn products_larger_than_one_answer_of_the_table_leave_no_gap() {
+    let (stage, router) = open().await;
+    let staff = stage.staff(&router).await.unwrap();
+    let phones = category(&staff, "phones").await;
+    // Seven large ones that are shown, and small hidden ones between them: staff see both merged.
+    let long = "x".repeat(200_000);
+    let mut all = Vec::new();
+    for number in 0..7 {
+        let large = json!({ "description": long });
+        product(&staff, &phones, &format!("large-{number}"), large).await;
+        let small = json!({ "is_active": false });
+        product(&staff, &phones, &format!("small-{number}"), small).await;
+        all.extend([format!("large-{number}"), format!("small-{number}")]);
+    }
+    all.reverse();
+    for limit in [3, 100] {
+        let walk = walked(&staff, format!("{PRODUCTS}?limit={limit}"));
+        let (seen, cost) = stage.wire.measured(walk).await;
+        assert_eq!(seen, all);
+        // One for the categories and two stretches would be all, were there no second megabyte.
+        assert!(cost.calls_of("dynamodb.Query") > 3, "{cost:?}");
+    }
+}

@@ -217,6 +217,16 @@ async fn slugs_and_skus_are_unique_but_a_blank_sku_is_none() {
         staff.post(PRODUCTS, &again("second", "S-1")).await.json(),
         json!({ "sku": ["product with this sku already exists."] })
     );
+    let mut worst = again("first", "S-1");
+    worst["category_id"] = json!(99999);
+    assert_eq!(
+        staff.post(PRODUCTS, &worst).await.json(),
+        json!({
+            "slug": ["product with this slug already exists."],
+            "sku": ["product with this sku already exists."],
+            "category_id": ["Invalid pk \"99999\" - object does not exist."],
+        })
+    );
     for slug in ["second", "third"] {
         assert_eq!(
             made(&staff, PRODUCTS, &again(slug, "")).await["sku"],

@@ -14,7 +14,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use gateways::{clock::Clock, entropy::Entropy};
 use serde::Deserialize;
 use store::{
-    CreateCategoryError, CreateProductError, PageRequest, ProductFilter, StockedProduct, Store,
+    CreateCategoryError, CreateProductError, PageRequest, ProductFilter, ProductRefusal,
+    StockedProduct, Store,
 };
 
 const CATALOGUE: &str = include_str!("../demo/catalogue.json");
@@ -161,7 +162,9 @@ async fn create(store: &Store, product: &StockedProduct) -> anyhow::Result<()> {
         Ok(()) => Ok(()),
         Err(CreateProductError::Store(fault)) => Err(fault.into()),
         // A product of the shopkeeper's own has the slug or SKU: it stays.
-        Err(CreateProductError::SlugTaken | CreateProductError::SkuTaken) => {
+        Err(CreateProductError::Refused(reasons))
+            if !reasons.contains(&ProductRefusal::CategoryMissing) =>
+        {
             tracing::warn!(
                 slug = product.product.slug,
                 "this demonstration product collides with another and is left out"

@@ -34,7 +34,7 @@ pub use orders::{AdvanceError, PlaceOrderError};
 pub use outbox::OUTBOX_SHARDS;
 pub use page::{Page, PageRequest};
 pub use payments::PaymentWrite;
-pub use products::{CreateProductError, ProductFilter, StockedProduct};
+pub use products::{CreateProductError, ProductFilter, ProductRefusal, StockedProduct};
 pub use users::CreateUserError;
 
 /// The shop's table.

@@ -79,6 +79,17 @@ pub enum CreateProductError {
     /// The id is in use: draw another.
     #[error("the id is taken")]
     IdTaken,
+    /// All that others had before it, or that is gone; never empty.
+    #[error("refused: {0:?}")]
+    Refused(Vec<ProductRefusal>),
+    /// A fault of the table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One reason against a new product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum ProductRefusal {
     /// Another product has this slug.
     #[error("product with this slug already exists.")]
     SlugTaken,
@@ -88,17 +99,6 @@ pub enum CreateProductError {
     /// The category is gone.
     #[error("the category does not exist")]
     CategoryMissing,
-    /// A fault of the table.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Refused {
-    Id,
-    Slug,
-    Sku,
-    Category,
 }
 
 impl Store {
@@ -146,7 +146,7 @@ impl Store {
     /// A page of the catalogue, newest first, with stock. Query gsi1 `CATALOG` (staff: also
     /// `CATALOG#HIDDEN`, merged), or gsi2 `CATEGORY#id` when one category is wanted; then
     /// BatchGetItem of the stock. What the filter still drops is read within a bound of
-    /// [`MAX_RUNS`] pages, so a page may be short without being the last.
+    /// five pages of the index, so a page may be short without being the last.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -256,35 +256,35 @@ impl Store {
         let claim = ProductClaim {
             product: product.id,
         };
+        // What a failed condition means; none for an id, which is drawn again.
         let mut transaction = Transaction::new();
-        transaction.put_new(&self.table, compose(product)?, Refused::Id)?;
+        transaction.put_new(&self.table, compose(product)?, None)?;
         let item = item::compose(&Key::product_slug_claim(&product.slug), [], &claim)?;
-        transaction.put_new(&self.table, item, Refused::Slug)?;
+        transaction.put_new(&self.table, item, Some(ProductRefusal::SlugTaken))?;
         for sku in product.skus() {
             let item = item::compose(&Key::sku_claim(sku), [], &claim)?;
-            transaction.put_new(&self.table, item, Refused::Sku)?;
+            transaction.put_new(&self.table, item, Some(ProductRefusal::SkuTaken))?;
         }
         for level in &stocked.stock {
             let key = Key::stock(level.product, level.variant, &level.location);
-            transaction.put_new(&self.table, item::compose(&key, [], level)?, Refused::Id)?;
+            transaction.put_new(&self.table, item::compose(&key, [], level)?, None)?;
         }
+        let category = Key::category(product.category);
         transaction.require(
             &self.table,
-            &Key::category(product.category),
-            Refused::Category,
+            &category,
+            Some(ProductRefusal::CategoryMissing),
         )?;
         transaction.commit(self).await.map_err(|error| match error {
             CommitError::Store(fault) => CreateProductError::Store(fault),
             CommitError::Refused(refusals) => {
-                let refused = |what| refusals.iter().any(|refusal| refusal.meaning == what);
-                if refused(Refused::Category) {
-                    CreateProductError::CategoryMissing
-                } else if refused(Refused::Slug) {
-                    CreateProductError::SlugTaken
-                } else if refused(Refused::Sku) {
-                    CreateProductError::SkuTaken
-                } else {
+                let mut meanings: Vec<_> = refusals.iter().filter_map(|r| r.meaning).collect();
+                meanings.sort_unstable();
+                meanings.dedup();
+                if meanings.is_empty() {
                     CreateProductError::IdTaken
+                } else {
+                    CreateProductError::Refused(meanings)
                 }
             }
         })

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use domain::{CategoryId, ProductId};
-use store::{CreateCategoryError, CreateProductError, PageRequest, ProductFilter};
+use store::{
+    CreateCategoryError, CreateProductError, PageRequest, ProductFilter,
+    ProductRefusal::{CategoryMissing, SkuTaken, SlugTaken},
+};
 
 use crate::samples::Bench;
 
@@ -74,23 +77,31 @@ async fn a_product_that_is_refused_leaves_nothing_behind() {
     twin.product.variants[0].sku = None;
     let refused = bench.store.create_product(&twin).await;
     assert!(
-        matches!(refused, Err(CreateProductError::SlugTaken)),
+        matches!(&refused, Err(CreateProductError::Refused(all)) if all == &[SlugTaken]),
         "{refused:?}"
     );
     let mut same_sku = bench.product(category.id, "other", 1);
     same_sku.product.variants[0].sku = Some("SHIRT-red".into());
     let refused = bench.store.create_product(&same_sku).await;
     assert!(
-        matches!(refused, Err(CreateProductError::SkuTaken)),
+        matches!(&refused, Err(CreateProductError::Refused(all)) if all == &[SkuTaken]),
         "{refused:?}"
     );
     let lost = bench.product(CategoryId(bench.id()), "lost", 1);
     let refused = bench.store.create_product(&lost).await;
     assert!(
-        matches!(refused, Err(CreateProductError::CategoryMissing)),
+        matches!(&refused, Err(CreateProductError::Refused(all)) if all == &[CategoryMissing]),
         "{refused:?}"
     );
-    for refused in [twin, same_sku, lost] {
+    let mut worst = bench.product(CategoryId(bench.id()), "shirt", 1);
+    worst.product.variants[0].sku = Some("SHIRT-red".into());
+    let refused = bench.store.create_product(&worst).await;
+    let all = [SlugTaken, SkuTaken, CategoryMissing];
+    assert!(
+        matches!(&refused, Err(CreateProductError::Refused(found)) if found == &all),
+        "{refused:?}"
+    );
+    for refused in [twin, same_sku, lost, worst] {
         assert_eq!(
             bench.store.find_product(refused.product.id).await.unwrap(),
             None
