@@ -73,8 +73,11 @@ pub(crate) async fn resend_email(
     fields.finish()?;
     let user = shop.store.find_user_by_email(&email).await?;
     if let Some(user) = user.filter(|user| user.is_active && !user.is_verified()) {
-        let again = EventKind::UserRegistered { user: user.id };
-        shop.relay.announce(&[shop.entropy.event(again)]).await;
+        let again = shop
+            .entropy
+            .event(EventKind::UserRegistered { user: user.id });
+        shop.store.put_event(&again).await?;
+        shop.relay.announce(&[again]).await;
     }
     Ok(Json(DetailWire { detail: "ok" }))
 }
@@ -138,7 +141,9 @@ async fn create(shop: &Shop, registration: Registration, password_hash: String) 
                 let owner = shop.store.find_user_by_email(&user.email).await?;
                 let owner = owner.ok_or_else(|| Error::internal("a claim names no user"))?;
                 let repeated = EventKind::RegistrationRepeated { user: owner.id };
-                return Ok(shop.entropy.event(repeated));
+                let event = shop.entropy.event(repeated);
+                shop.store.put_event(&event).await?;
+                return Ok(event);
             }
             Err(CreateUserError::Store(fault)) => return Err(fault.into()),
             Err(error @ CreateUserError::AdminExists) => return Err(Error::internal(error)),

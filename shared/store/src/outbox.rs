@@ -32,6 +32,22 @@ pub(crate) fn entry(event: &Event) -> Result<Item, StoreError> {
 }
 
 impl Store {
+    /// Puts an event that no change goes with, such as a mail asked for again. PutItem
+    /// `OUTBOX#shard / event`; repeating it does nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the event may have been written.
+    pub async fn put_event(&self, event: &Event) -> Result<(), StoreError> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry(event)?))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
     /// Events of one shard that have waited since before `until`, oldest first, at most `limit`.
     /// Query `OUTBOX#shard`, fresh.
     ///

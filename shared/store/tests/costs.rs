@@ -236,6 +236,11 @@ async fn every_pattern_costs_what_the_page_says() {
         .await
         .unwrap();
 
+    let again = bench.event(EventKind::RegistrationRepeated { user });
+    meter
+        .measure("put_event", store.put_event(&again))
+        .await
+        .unwrap();
     let id = events[0].id.clone();
     let waiting = store.waiting_events(id.shard(4), NOW.plus_secs(60), 100);
     meter.measure("waiting_events", waiting).await.unwrap();

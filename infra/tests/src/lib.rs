@@ -1,1 +1,0 @@
-//! Black-box tests over HTTP against the local shop.

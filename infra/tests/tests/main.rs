@@ -1,0 +1,23 @@
+//! The whole shop from outside: a process of its own, spoken to over HTTP and by nothing else.
+//!
+//! Each test opens a shop of its own on a free port. With `BASE_URL` set they call that one instead,
+//! and then want to run one after the other (`--test-threads=1`), because they move its clock.
+
+#[cfg(test)]
+mod costs;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod holes;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
+mod purchase;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod schedules;
+#[cfg(test)]
+mod shop;
