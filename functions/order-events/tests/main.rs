@@ -1,0 +1,6 @@
+//! The consumer of events: each has its effect once, and each failure is its own.
+
+#[cfg(test)]
+mod consuming;
+#[cfg(test)]
+mod post;
