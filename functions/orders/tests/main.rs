@@ -1,6 +1,8 @@
 //! Orders over their router: the contract, its holes, and crowds.
 
+#[cfg(test)]
 mod checkout;
+#[cfg(test)]
 mod history;
 
 use actors::Stage;

@@ -1,8 +1,12 @@
 //! Payments over their router, with a gateway whose answers the test decides.
 
+#[cfg(test)]
 mod gateway;
+#[cfg(test)]
 mod initiate;
+#[cfg(test)]
 mod settle;
+#[cfg(test)]
 mod webhook;
 
 use actors::{Actor, Stage};

@@ -1,10 +1,17 @@
 //! The store on the embedded table, through the real SDK: each pattern with its failing twin, races,
 //! and what each costs.
 
+#[cfg(test)]
 mod accounts;
+#[cfg(test)]
 mod catalogue;
+#[cfg(test)]
 mod costs;
+#[cfg(test)]
 mod events;
+#[cfg(test)]
 mod orders;
+#[cfg(test)]
 mod samples;
+#[cfg(test)]
 mod stored;
