@@ -10,7 +10,7 @@ use gateways::finalizer::{FinalizeError, Outcome};
 use serde::{Deserialize, Serialize};
 use web::{
     error::{Error, Result},
-    identity::Customer,
+    identity::Verified,
 };
 
 use crate::State;
@@ -22,16 +22,16 @@ pub(crate) struct Asked {
 
 /// The answer.
 #[derive(Debug, Serialize)]
-pub(crate) struct Verified {
+pub(crate) struct Standing {
     status: &'static str,
 }
 
 /// `GET /api/payments/verify/?tx_ref=`: one's own payment, for staff anybody's.
 pub(crate) async fn verify(
     Extract(state): Extract<State>,
-    customer: Customer,
+    Verified(customer): Verified,
     Query(asked): Query<Asked>,
-) -> Result<Json<Verified>> {
+) -> Result<Json<Standing>> {
     let text = asked
         .tx_ref
         .filter(|text| !text.is_empty())
@@ -47,7 +47,7 @@ pub(crate) async fn verify(
         Outcome::Undecided(_) | Outcome::Failed(_) => "pending_or_failed",
         Outcome::Unknown => return Err(Error::not_found("Payment")),
     };
-    Ok(Json(Verified { status }))
+    Ok(Json(Standing { status }))
 }
 
 /// A payment that cannot be settled now can be later: nothing is lost.

@@ -192,7 +192,7 @@ impl Finalizer {
         let reason = RefundReason::SoldOut;
         let owed = self.concluded(payment, PaymentStatus::Success, Some(reason), report);
         let mut kinds = change.events.clone();
-        kinds.push(refund_due(payment, reason));
+        kinds.push(refund_due(payment, reason, report));
         let events = self.entropy.events(&kinds);
         let sent = self
             .store
@@ -212,7 +212,7 @@ impl Finalizer {
         report: &GatewayReport,
     ) -> Result<Written, FinalizeError> {
         let owed = self.concluded(payment, status, Some(reason), report);
-        self.save(payment, owed, &[refund_due(payment, reason)])
+        self.save(payment, owed, &[refund_due(payment, reason, report)])
             .await
     }
 
@@ -268,12 +268,13 @@ fn done_or_again(
     }
 }
 
-fn refund_due(payment: &Payment, reason: RefundReason) -> EventKind {
+/// What came is owed back, which is not always what was asked for.
+fn refund_due(payment: &Payment, reason: RefundReason, report: &GatewayReport) -> EventKind {
     EventKind::RefundDue {
         order: payment.order,
         user: payment.owner,
         tx_ref: payment.tx_ref.clone(),
-        amount: payment.amount,
+        amount: report.amount.unwrap_or(payment.amount),
         reason,
     }
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+        AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
         TransactWriteItem, Update,
     },
 };
@@ -145,24 +145,6 @@ impl<M: Clone> Transaction<M> {
             TransactWriteItem::builder()
                 .condition_check(built(check)?)
                 .build(),
-            Some(missing),
-        );
-        Ok(())
-    }
-
-    /// Deletes an item that must be there.
-    #[expect(
-        dead_code,
-        reason = "the accounts and catalogue issues delete claims by it"
-    )]
-    pub(crate) fn delete(&mut self, table: &str, key: &Key, missing: M) -> Result<(), StoreError> {
-        let delete = Delete::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression("attribute_exists(pk)")
-            .build();
-        self.push(
-            TransactWriteItem::builder().delete(built(delete)?).build(),
             Some(missing),
         );
         Ok(())
