@@ -2,6 +2,7 @@
 
 mod answers;
 mod checkout;
+mod faults;
 mod ledger;
 mod refunds;
 mod rules;
@@ -19,11 +20,11 @@ use axum::{
     response::Response,
     routing::{get, post, put},
 };
-use emulator::{FaultKind, Service, Wire};
+use emulator::FaultKind;
 use gateways::{clock::Clock, entropy::Entropy};
 use http::{HeaderMap, Request, StatusCode, header};
 
-pub use self::webhooks::sign;
+pub use self::{faults::Faults, webhooks::sign};
 use self::{ledger::Ledger, webhooks::Courier};
 use crate::{aws::journal::Journal, server};
 
@@ -39,7 +40,7 @@ pub struct Sandbox(Arc<Inner>);
 struct Inner {
     ledger: Ledger,
     courier: Courier,
-    wire: Wire,
+    faults: Faults,
     clock: Clock,
     entropy: Entropy,
     settings: Settings,
@@ -57,13 +58,12 @@ pub struct Settings {
 }
 
 impl Sandbox {
-    /// A sandbox with its books in the journal. Its faults are those of the wire.
+    /// A sandbox with its books in the journal.
     ///
     /// # Errors
     /// If no HTTP client can be had for the webhooks.
     pub fn new(
         journal: Journal,
-        wire: Wire,
         clock: Clock,
         entropy: Entropy,
         settings: Settings,
@@ -77,14 +77,19 @@ impl Sandbox {
         Ok(Sandbox(Arc::new(Inner {
             ledger,
             courier,
-            wire,
+            faults: Faults::default(),
             clock,
             entropy,
             settings,
         })))
     }
 
-    /// Who delivers its webhooks; somebody has to [`Courier::run`] it.
+    /// How its calls fail.
+    pub fn faults(&self) -> Faults {
+        self.0.faults.clone()
+    }
+
+    /// Who delivers its webhooks; somebody has to run it.
     pub fn courier(&self) -> Courier {
         self.0.courier.clone()
     }
@@ -138,7 +143,7 @@ impl Sandbox {
 
 /// Fails calls that the control surface asked to fail.
 async fn disturb(State(sandbox): State<Sandbox>, request: Request<Body>, next: Next) -> Response {
-    match sandbox.0.wire.next_fault(Service::Chapa) {
+    match sandbox.0.faults.next() {
         None => next.run(request).await,
         Some(FaultKind::Refused) => server::dropped(),
         Some(FaultKind::LostAnswer) => {

@@ -58,9 +58,10 @@ impl Gateway {
         }))
     }
 
-    /// Whether some route answers at this path.
-    pub fn serves(&self, path: &str) -> bool {
-        self.0.routes.find(&http::Method::GET, path).is_some()
+    /// Which function answers a GET of this path.
+    pub fn function_at(&self, path: &str) -> Option<&str> {
+        let found = self.0.routes.find(&http::Method::GET, path)?;
+        Some(&found.route.function)
     }
 
     /// Answers one request as the deployed API would.

@@ -106,10 +106,10 @@ fn announce(shop: &Shop, flags: &Flags) -> anyhow::Result<()> {
 }
 
 /// Logs for people, on standard error: warnings and what the shop itself has to say, more with
-/// `RUST_LOG`.
+/// `RUST_LOG`. The embedded table warns of every condition that fails, which is how a shop works.
 fn begin_logging() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,local=info"));
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error,local=info"));
     let begun = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -138,7 +138,9 @@ impl Settings {
         let ours = self.values.iter().filter(|(name, value)| {
             !matches!(**name, "PUBLIC_URL" | "RETURN_URL" | "SIGNING_SECRET") && !value.is_empty()
         });
-        lines.extend(ours.map(|(name, value)| format!("{name}={value}")));
+        // Quoted, because lists hold asterisks and a shop's name may hold spaces.
+        lines
+            .extend(ours.map(|(name, value)| format!("{name}='{}'", value.replace('\'', "'\\''"))));
         lines
     }
 }

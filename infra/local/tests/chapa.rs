@@ -403,6 +403,12 @@ async fn the_gateway_fails_as_told() {
         StatusCode::TOO_MANY_REQUESTS
     );
 
+    bench.post("/_local/faults", &fault("conflict")).await;
+    assert_eq!(
+        call("TX-conflict").await.unwrap().status(),
+        StatusCode::CONFLICT
+    );
+
     bench.post("/_local/faults", &fault("refused")).await;
     assert_eq!(bench.delete("/_local/faults").await, StatusCode::NO_CONTENT);
     assert_eq!(call("TX-cleared").await.unwrap().status(), StatusCode::OK);

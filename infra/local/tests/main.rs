@@ -11,3 +11,5 @@ mod chapa;
 mod control;
 #[cfg(test)]
 mod gateway;
+#[cfg(test)]
+mod shop;

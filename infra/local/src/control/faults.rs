@@ -63,12 +63,20 @@ pub async fn inject(
         nth: u32::try_from(nth).unwrap_or(u32::MAX),
         times: u32::try_from(times).unwrap_or(u32::MAX),
     };
-    // What could never happen, such as a conflict in a mail service, is refused there.
-    control
-        .0
-        .wire
-        .inject(fault)
-        .map_err(|error| Refusal::detail(StatusCode::BAD_REQUEST, error.to_string()))?;
+    if service == Service::Chapa {
+        control
+            .0
+            .sandbox
+            .faults()
+            .inject(kind, fault.nth, fault.times);
+    } else {
+        // What could never happen, such as a conflict in a mail service, is refused there.
+        control
+            .0
+            .wire
+            .inject(fault)
+            .map_err(|error| Refusal::detail(StatusCode::BAD_REQUEST, error.to_string()))?;
+    }
     if prefers_html(&headers) {
         return Ok(Redirect::to("/_local/faults").into_response());
     }
@@ -77,5 +85,6 @@ pub async fn inject(
 
 pub async fn clear(State(control): State<Control>) -> StatusCode {
     control.0.wire.clear_faults();
+    control.0.sandbox.faults().clear();
     StatusCode::NO_CONTENT
 }
