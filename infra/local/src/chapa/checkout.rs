@@ -59,7 +59,7 @@ struct CheckoutPage<'a> {
     failed_before: bool,
     /// Why nothing can be done here any more.
     closed: Option<String>,
-    return_url: Option<&'a str>,
+    return_url: Option<String>,
 }
 
 /// One line in the list of payments.
@@ -105,7 +105,7 @@ pub async fn page(
             .open(sandbox.now())
             .err()
             .map(|reason| reason.to_string()),
-        return_url: request.return_url.as_deref(),
+        return_url: destination(&transaction),
     }))
 }
 
