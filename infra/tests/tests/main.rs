@@ -12,6 +12,8 @@ mod holes;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod purchase;
 #[cfg(test)]
 mod races;
