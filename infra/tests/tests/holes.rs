@@ -164,3 +164,47 @@ async fn the_cart_knows_no_zero_no_inactive_and_no_more_than_there_is() -> Resul
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn nobody_can_put_a_host_of_theirs_into_anothers_mail() -> Result<()> {
+    let shop = Shop::open().await?;
+    let email = shop.fresh_email("victim");
+    let body = json!({
+        "email": email, "password1": "injera-and-wot-9", "password2": "injera-and-wot-9",
+    });
+    let headers = [
+        ("host", "evil.example"),
+        ("x-forwarded-host", "evil.example"),
+    ];
+    let path = "/api/auth/registration/";
+    let anybody = shop.visitor()?;
+    anybody
+        .send(Method::POST, path, Some(body.to_string()), &headers)
+        .await?;
+    shop.settle().await?;
+    let mails = shop.mails(&email).await?;
+    let text = mails[0]["text"].as_str().unwrap_or_default();
+    assert!(
+        text.contains(&format!("{}/auth/confirm-email/", shop.url)),
+        "{text}"
+    );
+    assert!(!text.contains("evil.example"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn other_sites_get_no_leave_to_read_with_cookies() -> Result<()> {
+    let shop = Shop::open().await?;
+    let anybody = shop.visitor()?;
+    let headers = [("origin", "https://evil.example")];
+    for method in [Method::GET, Method::OPTIONS] {
+        let answer = anybody
+            .send(method, "/api/products/", None, &headers)
+            .await?;
+        assert!(
+            !answer.headers.contains_key("access-control-allow-origin"),
+            "{answer:?}"
+        );
+    }
+    Ok(())
+}

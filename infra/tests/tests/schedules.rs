@@ -60,6 +60,10 @@ async fn an_order_nobody_paid_is_cancelled_and_its_link_is_dead() -> Result<()> 
         .await?;
     assert_eq!(verified.body, json!({ "status": "pending_or_failed" }));
     assert_eq!(abebe.reload(&order).await?["status"], "cancelled");
+    let body = json!({ "order_id": order["id"], "return_url": format!("{}/", shop.url) });
+    let again = abebe.post("/api/payments/initiate/", &body).await?;
+    let expected = json!({ "order_id": ["Order is cancelled."] });
+    assert_eq!((again.status, again.body), (400, expected));
     Ok(())
 }
 
