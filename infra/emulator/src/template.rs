@@ -6,7 +6,7 @@
 mod intrinsics;
 mod resources;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -29,7 +29,8 @@ pub struct Template {
     pub routes: Vec<Route>,
     /// What runs by the clock.
     pub schedules: Vec<Schedule>,
-    /// The queues, dead-letter queues among them.
+    /// The queues, dead-letter queues among them. Not the ones for ticks that EventBridge Scheduler
+    /// could not deliver: where these definitions are used, a tick is a call that always arrives.
     pub queues: Vec<Queue>,
     /// Who is handed the messages of which queue.
     pub consumers: Vec<Consumer>,
@@ -163,6 +164,7 @@ impl Template {
         )?;
 
         let mut tables = Vec::new();
+        let mut undelivered_ticks = BTreeSet::new();
         let mut template = Self::default();
         for (id, resource) in &resources {
             let properties = resource.properties.clone();
@@ -185,6 +187,7 @@ impl Template {
                     let function = resource.package().with_context(|| id.clone())?;
                     let properties: FunctionProperties = read(properties, id)?;
                     for (name, event) in properties.events {
+                        undelivered_ticks.extend(event.dead_letters());
                         template
                             .add_event(&function, event)
                             .with_context(|| format!("{id}.{name}"))?;
@@ -193,6 +196,9 @@ impl Template {
                 _ => {}
             }
         }
+        template
+            .queues
+            .retain(|queue| !undelivered_ticks.contains(&queue.name));
         let [table] = <[TableDefinition; 1]>::try_from(tables)
             .map_err(|tables| anyhow!("{} tables where there should be one", tables.len()))?;
         template.table = table;

@@ -109,6 +109,39 @@ Resources:
 }
 
 #[test]
+fn a_queue_for_ticks_that_were_not_delivered_is_no_queue_of_the_stack() {
+    let template = Template::parse(
+        r#"
+Resources:
+  Data:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
+      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
+  Jobs:
+    Type: AWS::SQS::Queue
+  Missed:
+    Type: AWS::SQS::Queue
+  Worker:
+    Type: AWS::Serverless::Function
+    Metadata: { BuildProperties: { Binary: worker } }
+    Properties:
+      Events:
+        Tick:
+          Type: ScheduleV2
+          Properties:
+            ScheduleExpression: rate(1 hour)
+            DeadLetterConfig: { Arn: !GetAtt Missed.Arn }
+"#,
+    )
+    .unwrap();
+
+    let names: Vec<_> = template.queues.iter().map(|queue| &queue.name).collect();
+    assert_eq!(names, ["Jobs"]);
+    assert_eq!(template.schedules[0].every, Duration::from_secs(3600));
+}
+
+#[test]
 fn an_event_that_the_stack_would_leave_out_is_refused() {
     let error = Template::parse(
         r#"

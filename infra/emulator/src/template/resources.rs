@@ -231,6 +231,15 @@ pub(super) struct Event {
     pub(super) properties: Value,
 }
 
+impl Event {
+    /// The queue for deliveries that failed for good, if the event has one.
+    pub(super) fn dead_letters(&self) -> Option<String> {
+        self.properties
+            .pointer("/DeadLetterConfig/Arn")
+            .and_then(referent)
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct ScheduleEvent {
     #[serde(rename = "Schedule", alias = "ScheduleExpression")]
