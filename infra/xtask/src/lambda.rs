@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use crate::arch::Arch;
 use crate::report;
 use crate::step::{Outcome, Step};
 use crate::workspace::{cargo, functions, has_subcommand, root};
@@ -17,16 +18,6 @@ pub struct Flags {
     /// The processor to build for. This machine's own, unless told otherwise.
     #[arg(long, value_enum)]
     arch: Option<Arch>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Arch {
-    /// Graviton: what template.yaml deploys by default. Needs `rustup target add aarch64-unknown-linux-gnu`.
-    #[value(name = "arm64")]
-    Arm64,
-    /// Intel and AMD.
-    #[value(name = "x86_64")]
-    X86,
 }
 
 /// Builds all functions in one call, so that they share what they have in common, then weighs them.

@@ -1,12 +1,14 @@
-//! Chores for whoever works on the code: `cargo xtask check`, `cargo xtask lambda`.
+//! Chores for whoever works on the code: `cargo xtask check`, `cargo xtask lambda`, `cargo xtask sbom`.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod arch;
 mod check;
 mod lambda;
 mod report;
+mod sbom;
 mod step;
 mod workspace;
 
@@ -24,12 +26,15 @@ enum Chore {
     Check(check::Flags),
     /// Builds every function for Lambda and prints what each weighs.
     Lambda(lambda::Flags),
+    /// Writes down what is deployed, as a CycloneDX bill of materials under target/.
+    Sbom(sbom::Flags),
 }
 
 fn main() -> ExitCode {
     let done = match Chores::parse().chore {
         Chore::Check(flags) => check::run(&flags),
         Chore::Lambda(flags) => lambda::run(&flags),
+        Chore::Sbom(flags) => sbom::run(&flags),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
