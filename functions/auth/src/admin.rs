@@ -6,6 +6,7 @@ use domain::{
     password::{AboutUser, faults},
     user::{Profile, User, normalize_email},
 };
+use gateways::sections::AdminSetupToken;
 use serde::Serialize;
 use store::CreateUserError;
 use web::{
@@ -35,12 +36,12 @@ struct Setup {
 
 pub(crate) async fn initialize(
     State(shop): State<Shop>,
+    State(AdminSetupToken(token)): State<AdminSetupToken>,
     _: Visitor,
     payload: Payload,
 ) -> Result<impl IntoResponse> {
     let setup = Setup::read(payload)?;
-    let token = shop.settings.admin_setup_token.reveal();
-    if !same(setup.token.as_bytes(), token.as_bytes()) {
+    if !same(setup.token.as_bytes(), token.reveal().as_bytes()) {
         return Err(refuse(StatusCode::UNAUTHORIZED, "Invalid setup token."));
     }
     if shop.store.has_first_admin().await? {

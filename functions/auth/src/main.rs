@@ -1,6 +1,12 @@
-//! Hands the accounts' front door to the Lambda runtime.
+//! The Lambda: `auth` as a process.
+
+use auth::{Config, State, router};
+use gateways::{clock::Clock, start::start};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    web::serve(auth::router).await
+    let (config, clients) = start::<Config>().await?;
+    let state = State::new(&config, &clients, Clock::system());
+    state.shop.warm().await;
+    lambda_http::run(router(state)).await
 }

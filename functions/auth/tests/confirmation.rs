@@ -57,7 +57,7 @@ async fn the_shops_name_is_escaped() {
     let stage = actors::Stage::open_with(|name| (name == "SHOP_NAME").then_some("<b>Shop</b>"))
         .await
         .unwrap();
-    let router = auth::router(stage.shop.clone());
+    let router = crate::routes(&stage);
     let page = stage
         .anonymous(&router)
         .get("/auth/confirm-email/x/")

@@ -13,6 +13,7 @@ mod session;
 mod user;
 
 use actors::{Actor, Stage};
+use auth::State;
 use axum::Router;
 use domain::event::EventKind;
 use serde_json::{Value, json};
@@ -22,8 +23,17 @@ const PASSWORD: &str = "Rome-1960-barefoot";
 /// A stage and the function's routes on it.
 async fn open() -> (Stage, Router) {
     let stage = Stage::open().await.unwrap();
-    let router = auth::router(stage.shop.clone());
+    let router = routes(&stage);
     (stage, router)
+}
+
+/// The function's routes on a stage.
+fn routes(stage: &Stage) -> Router {
+    let setup_token = stage.config().unwrap();
+    auth::router(State {
+        shop: stage.shop.clone(),
+        setup_token,
+    })
 }
 
 fn form(email: &str) -> Value {

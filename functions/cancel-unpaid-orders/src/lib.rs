@@ -12,11 +12,12 @@ use gateways::{
     aws::Clients,
     chapa::{Chapa, ChapaError},
     clock::Clock,
-    config::Config,
+    config::{Reader, Section},
     entropy::Entropy,
     finalizer::{FinalizeError, Finalizer},
     queue::OrderEventQueue,
     relay::Relay,
+    sections::{ChapaAccess, QueueUrl, TableName},
 };
 use serde::Serialize;
 use store::{AdvanceError, PaymentWrite, Store, StoreError};
@@ -50,14 +51,35 @@ enum Fate {
     Waiting,
 }
 
+/// What the worker is configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The table.
+    pub table: TableName,
+    /// The queue of events.
+    pub queue: QueueUrl,
+    /// The gateway.
+    pub chapa: ChapaAccess,
+}
+
+impl Section for Config {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Config {
+            table: TableName::read(reader),
+            queue: QueueUrl::read(reader),
+            chapa: ChapaAccess::read(reader),
+        }
+    }
+}
+
 impl Worker {
     /// A worker on the configured table, queue and gateway.
     ///
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Result<Worker, ChapaError> {
-        let store = Store::new(clients.dynamodb.clone(), &config.table_name);
-        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue_url);
+        let store = Store::new(clients.dynamodb.clone(), &config.table.0);
+        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue.0);
         let finalizer = Finalizer {
             relay: Relay::new(store.clone(), queue),
             chapa: Chapa::new(&config.chapa)?,

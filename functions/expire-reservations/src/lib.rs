@@ -4,7 +4,7 @@
 //! may be cut short, repeated, or run beside another one.
 
 use domain::order::{Due, Order};
-use gateways::{aws::Clients, clock::Clock, config::Config, entropy::Entropy};
+use gateways::{aws::Clients, clock::Clock, entropy::Entropy, sections::TableName};
 use serde::Serialize;
 use store::{AdvanceError, Store, StoreError};
 
@@ -32,8 +32,8 @@ pub struct Summary {
 
 impl Worker {
     /// A worker on the configured table.
-    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Worker {
-        let store = Store::new(clients.dynamodb.clone(), &config.table_name);
+    pub fn new(table: &TableName, clients: &Clients, clock: Clock) -> Worker {
+        let store = Store::new(clients.dynamodb.clone(), &table.0);
         Worker {
             store,
             entropy: Entropy::new(clock.clone()),

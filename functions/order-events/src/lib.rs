@@ -17,8 +17,9 @@ use gateways::{
     aws::Clients,
     bus::{BusError, EventBus},
     clock::Clock,
-    config::Config,
+    config::{Reader, Section},
     mail::{Mail, MailError, Mailer},
+    sections::{BusName, MailFrom, SigningSecret, Site, TableName},
 };
 use store::{Claim, Store, StoreError};
 use web::tokens::Tokens;
@@ -55,18 +56,45 @@ enum HandleError {
     Malformed(String),
 }
 
+/// What the consumer is configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The table.
+    pub table: TableName,
+    /// The bus that others listen to.
+    pub bus: BusName,
+    /// What keys in mails are signed with.
+    pub signing: SigningSecret,
+    /// What the shop is called and where it is.
+    pub site: Site,
+    /// The sender of mails.
+    pub mail_from: MailFrom,
+}
+
+impl Section for Config {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Config {
+            table: TableName::read(reader),
+            bus: BusName::read(reader),
+            signing: SigningSecret::read(reader),
+            site: Site::read(reader),
+            mail_from: MailFrom::read(reader),
+        }
+    }
+}
+
 impl Consumer {
     /// A consumer on the configured table, bus and sender.
     pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Consumer {
         Consumer {
-            store: Store::new(clients.dynamodb.clone(), &config.table_name),
-            mailer: Mailer::new(clients.ses.clone(), &config.mail_from),
-            bus: EventBus::new(clients.eventbridge.clone(), &config.event_bus),
-            tokens: Tokens::new(config.signing_secret.reveal().as_bytes()),
+            store: Store::new(clients.dynamodb.clone(), &config.table.0),
+            mailer: Mailer::new(clients.ses.clone(), &config.mail_from.0),
+            bus: EventBus::new(clients.eventbridge.clone(), &config.bus.0),
+            tokens: Tokens::new(config.signing.0.reveal().as_bytes()),
             clock,
             letterhead: Letterhead {
-                shop: config.shop_name.clone(),
-                url: config.public_url.clone(),
+                shop: config.site.shop_name.clone(),
+                url: config.site.public_url.clone(),
             },
         }
     }

@@ -24,7 +24,7 @@ impl Scene {
         let mut stage = Stage::open().await?;
         stage.clients.ses = aws_sdk_ses::Client::new(&post.config());
         stage.clients.eventbridge = aws_sdk_eventbridge::Client::new(&post.config());
-        let consumer = Consumer::new(&stage.config, &stage.clients, stage.shop.clock.clone());
+        let consumer = Consumer::new(&stage.config()?, &stage.clients, stage.shop.clock.clone());
         Ok(Scene {
             stage,
             post,

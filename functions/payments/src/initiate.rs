@@ -12,8 +12,8 @@ use domain::{
 };
 use gateways::{
     chapa::{ChapaError, Initialize},
-    config::ChapaConfig,
     finalizer::Finalizer,
+    sections::Paying,
 };
 use serde::Serialize;
 use store::{AdvanceError, PaymentWrite};
@@ -72,13 +72,13 @@ impl Wanted {
             "order"
         };
         let order = fields.required(name, key(OrderId));
-        let return_url = match &state.config.return_url {
+        let return_url = match &state.paying.return_url {
             Some(default) => fields
                 .optional("return_url", url())
                 .unwrap_or_else(|| default.clone()),
             None => fields.required("return_url", url()),
         };
-        if fields.is_clean() && !may_return_to(&return_url, &state.config, &state.shop) {
+        if fields.is_clean() && !may_return_to(&return_url, &state.paying, &state.shop) {
             fields.refuse("return_url", "This host is not allowed.");
         }
         fields.finish()?;
@@ -88,7 +88,7 @@ impl Wanted {
 
 /// Whether customers may be sent there: our own hosts, or one on the list. Otherwise our checkout
 /// would lend its good name to anybody's page.
-fn may_return_to(return_url: &str, config: &ChapaConfig, shop: &Shop) -> bool {
+fn may_return_to(return_url: &str, paying: &Paying, shop: &Shop) -> bool {
     let host_of = |text: &str| Url::parse(text).ok()?.host_str().map(str::to_owned);
     let Ok(wanted) = Url::parse(return_url) else {
         return false;
@@ -98,8 +98,8 @@ fn may_return_to(return_url: &str, config: &ChapaConfig, shop: &Shop) -> bool {
     };
     let is_web = matches!(wanted.scheme(), "http" | "https");
     let ours = host_of(&shop.settings.public_url).as_deref() == Some(host);
-    let default = config.return_url.as_deref().and_then(host_of);
-    let listed = config
+    let default = paying.return_url.as_deref().and_then(host_of);
+    let listed = paying
         .return_url_hosts
         .iter()
         .any(|known| known.eq_ignore_ascii_case(host));

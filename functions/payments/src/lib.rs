@@ -19,12 +19,13 @@ use gateways::{
     aws::Clients,
     chapa::{Chapa, ChapaError},
     clock::Clock,
-    config::{ChapaConfig, Config},
+    config::{Reader, Section},
     finalizer::Finalizer,
+    sections::{ChapaAccess, Paying},
 };
 use web::{
     identity::{Customer, method_not_allowed},
-    shop::Shop,
+    shop::{Shop, ShopConfig},
 };
 
 /// The most bytes of a webhook's body.
@@ -37,8 +38,29 @@ pub struct State {
     pub shop: Shop,
     /// Settles payments.
     pub finalizer: Finalizer,
-    /// How the gateway is configured.
-    pub config: ChapaConfig,
+    /// What is agreed about paying.
+    pub paying: Paying,
+}
+
+/// What the function is configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What all HTTP functions are configured with.
+    pub shop: ShopConfig,
+    /// How to reach the gateway.
+    pub chapa: ChapaAccess,
+    /// What is agreed about paying.
+    pub paying: Paying,
+}
+
+impl Section for Config {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Config {
+            shop: ShopConfig::read(reader),
+            chapa: ChapaAccess::read(reader),
+            paying: Paying::read(reader),
+        }
+    }
 }
 
 impl State {
@@ -47,7 +69,7 @@ impl State {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Result<State, ChapaError> {
-        let shop = Shop::new(config, clients, clock);
+        let shop = Shop::new(&config.shop, clients, clock);
         let finalizer = Finalizer {
             store: shop.store.clone(),
             chapa: Chapa::new(&config.chapa)?,
@@ -58,7 +80,7 @@ impl State {
         Ok(State {
             shop,
             finalizer,
-            config: config.chapa.clone(),
+            paying: config.paying.clone(),
         })
     }
 }

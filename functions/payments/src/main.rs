@@ -1,13 +1,12 @@
 //! The Lambda: `payments` as a process.
 
-use gateways::{aws::Clients, clock::Clock, config::Config, telemetry};
-use payments::{State, router};
+use gateways::{clock::Clock, start::start};
+use payments::{Config, State, router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let state = State::new(&config, &Clients::connect().await, Clock::system())?;
+    let (config, clients) = start::<Config>().await?;
+    let state = State::new(&config, &clients, Clock::system())?;
     state.shop.warm().await;
     lambda_http::run(router(state)).await
 }

@@ -20,7 +20,7 @@ pub(crate) async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode> {
-    if !is_authentic(&headers, &body, &state.config.webhook_secrets) {
+    if !is_authentic(&headers, &body, &state.paying.webhook_secrets) {
         tracing::warn!("a webhook without a valid signature");
         return Ok(StatusCode::FORBIDDEN);
     }

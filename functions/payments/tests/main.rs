@@ -32,13 +32,15 @@ struct Market {
 impl Market {
     async fn open(units: u32) -> anyhow::Result<Market> {
         let gateway = Gateway::open().await?;
-        let mut stage = Stage::open().await?;
-        stage.config.chapa.base_url = gateway.url();
-        stage.config.chapa.secret_key = gateways::config::Secret::new("CHASECK_TEST-abc");
-        stage.config.chapa.webhook_secrets = vec![gateways::config::Secret::new(WEBHOOK_SECRET)];
-        stage.config.chapa.return_url = None;
-        stage.config.chapa.return_url_hosts = vec!["shop.example".to_owned()];
-        let state = State::new(&stage.config, &stage.clients, stage.shop.clock.clone())?;
+        let stage = Stage::open_with(|name| match name {
+            "CHAPA_WEBHOOK_SECRET" => Some(WEBHOOK_SECRET),
+            "RETURN_URL_HOSTS" => Some("shop.example"),
+            _ => None,
+        })
+        .await?;
+        let mut config: payments::Config = stage.config()?;
+        config.chapa.base_url = gateway.url();
+        let state = State::new(&config, &stage.clients, stage.shop.clock.clone())?;
         let phone = stage.goods("Pixel 9", BIRR_250, None, units).await?;
         Ok(Market {
             payments: payments::router(state),

@@ -8,9 +8,10 @@ use domain::Timestamp;
 use gateways::{
     aws::Clients,
     clock::Clock,
-    config::Config,
+    config::{Reader, Section},
     queue::OrderEventQueue,
     relay::{Relay, Sweep, SweepError},
+    sections::{QueueUrl, TableName},
 };
 use store::Store;
 
@@ -24,11 +25,29 @@ pub struct Worker {
     clock: Clock,
 }
 
+/// What the worker is configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The table.
+    pub table: TableName,
+    /// The queue of events.
+    pub queue: QueueUrl,
+}
+
+impl Section for Config {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Config {
+            table: TableName::read(reader),
+            queue: QueueUrl::read(reader),
+        }
+    }
+}
+
 impl Worker {
     /// A worker on the configured table and queue.
     pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Worker {
-        let store = Store::new(clients.dynamodb.clone(), &config.table_name);
-        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue_url);
+        let store = Store::new(clients.dynamodb.clone(), &config.table.0);
+        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue.0);
         Worker {
             relay: Relay::new(store, queue),
             clock,

@@ -1,5 +1,7 @@
 //! The stage: an embedded table, a shop over it, and people with accounts.
 
+use std::fmt;
+
 use anyhow::{Context, Result};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
@@ -10,7 +12,11 @@ use domain::{
     user::{Profile, User},
 };
 use emulator::{Table, Wire};
-use gateways::{aws::Clients, clock::Clock, config::Config};
+use gateways::{
+    aws::Clients,
+    clock::Clock,
+    config::{self, Section},
+};
 use web::{Shop, csrf, tokens::SessionClaims};
 
 use crate::{Actor, Queue};
@@ -23,8 +29,8 @@ use crate::{Actor, Queue};
 pub struct Stage {
     /// The shop; its clock may be moved.
     pub shop: Shop,
-    /// What the shop was made from, for functions with more state.
-    pub config: Config,
+    /// What configurations are read from.
+    values: Values,
     /// Clients of AWS; those of SES and EventBridge lead nowhere.
     pub clients: Clients,
     /// Under the client of the queue: remembers what was sent.
@@ -49,18 +55,18 @@ impl Stage {
     ///
     /// # Errors
     /// When the embedded table cannot be had or the configuration is wrong.
-    pub async fn open_with(setting: impl Fn(&str) -> Option<&'static str>) -> Result<Self> {
+    pub async fn open_with(
+        setting: impl Fn(&str) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Result<Self> {
         let table = Table::memory().await?;
         let wire = Wire::new();
         let table_name = table.name().to_owned();
-        let config = Config::read(|name| {
-            let value = match setting(name) {
-                Some(value) => value,
-                None => default_setting(name).or((name == "TABLE_NAME").then_some(&table_name))?,
-            };
-            Some(value.to_owned())
-        })
-        .context("the stage's configuration")?;
+        let values = Values(Box::new(move |name| {
+            let value = setting(name).or_else(|| default_setting(name));
+            value
+                .map(str::to_owned)
+                .or_else(|| (name == "TABLE_NAME").then(|| table_name.clone()))
+        }));
         let (nowhere, queue) = (nowhere(), Queue::default());
         let clients = Clients {
             dynamodb: table.client_over(&wire),
@@ -68,15 +74,24 @@ impl Stage {
             ses: aws_sdk_ses::Client::new(&nowhere),
             eventbridge: aws_sdk_eventbridge::Client::new(&nowhere),
         };
+        let config = values.read().context("the stage's configuration")?;
         let shop = Shop::new(&config, &clients, Clock::system());
         Ok(Self {
             shop,
-            config,
+            values,
             clients,
             queue,
             wire,
             table,
         })
+    }
+
+    /// The configuration of a function with more state than the shop.
+    ///
+    /// # Errors
+    /// When a setting is wrong.
+    pub fn config<C: Section>(&self) -> Result<C> {
+        Ok(self.values.read()?)
     }
 
     /// Somebody whom nobody knows.
@@ -174,6 +189,23 @@ impl Stage {
         }
         events.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
         Ok(events)
+    }
+}
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// Values by the names of variables.
+struct Values(Box<Lookup>);
+
+impl Values {
+    fn read<C: Section>(&self) -> Result<C, config::ConfigError> {
+        config::read(|name| (self.0)(name))
+    }
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Values(..)")
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use emulator::{Consumer, Template, Wire};
-use gateways::{aws::Clients, clock::Clock, config::Config};
+use gateways::{aws::Clients, clock::Clock};
 use serde::Serialize;
 use tokio::sync::watch;
 use web::shop::Shop;
@@ -14,6 +14,7 @@ use web::shop::Shop;
 use crate::{
     aws::{poller, queues::Queues},
     schedules::{Rhythm, Run, Schedules},
+    settings::Settings,
 };
 
 /// The HTTP functions' routers by package.
@@ -21,14 +22,15 @@ use crate::{
 /// # Errors
 /// If one of them cannot be made.
 pub fn routers(
-    config: &Config,
+    settings: &Settings,
     clients: &Clients,
     clock: &Clock,
 ) -> anyhow::Result<HashMap<String, Router>> {
-    let shop = Shop::new(config, clients, clock.clone());
-    let payments = payments::State::new(config, clients, clock.clone())?;
+    let shop = Shop::new(&settings.read()?, clients, clock.clone());
+    let auth = auth::State::new(&settings.read()?, clients, clock.clone());
+    let payments = payments::State::new(&settings.read()?, clients, clock.clone())?;
     let all = [
-        ("auth", auth::router(shop.clone())),
+        ("auth", auth::router(auth)),
         ("accounts", accounts::router(shop.clone())),
         ("catalog", catalog::router(shop.clone())),
         ("cart", cart::router(shop.clone())),
@@ -47,7 +49,7 @@ pub fn routers(
 /// If the template schedules a function that is not built in, or one cannot be made.
 pub fn schedules(
     template: &Template,
-    config: &Config,
+    settings: &Settings,
     clients: &Clients,
     clock: &Clock,
     wire: Wire,
@@ -60,21 +62,23 @@ pub fn schedules(
         };
         schedules = match schedule.function.as_str() {
             "expire-reservations" => {
-                let worker = expire_reservations::Worker::new(config, clients, clock.clone());
+                let worker =
+                    expire_reservations::Worker::new(&settings.read()?, clients, clock.clone());
                 schedules.with(rhythm, move || {
                     let worker = worker.clone();
                     run(async move { expire_reservations::handle(&worker).await })
                 })
             }
             "cancel-unpaid-orders" => {
-                let worker = cancel_unpaid_orders::Worker::new(config, clients, clock.clone())?;
+                let worker =
+                    cancel_unpaid_orders::Worker::new(&settings.read()?, clients, clock.clone())?;
                 schedules.with(rhythm, move || {
                     let worker = worker.clone();
                     run(async move { cancel_unpaid_orders::handle(&worker).await })
                 })
             }
             "relay-outbox" => {
-                let worker = relay_outbox::Worker::new(config, clients, clock.clone());
+                let worker = relay_outbox::Worker::new(&settings.read()?, clients, clock.clone());
                 schedules.with(rhythm, move || {
                     let worker = worker.clone();
                     run(async move { relay_outbox::handle(&worker).await })
@@ -93,7 +97,7 @@ pub fn schedules(
 pub async fn consume(
     consumer: Consumer,
     queues: Queues,
-    config: Config,
+    config: order_events::Config,
     clients: Clients,
     clock: Clock,
     wire: Wire,

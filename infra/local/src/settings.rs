@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use emulator::Template;
-use gateways::{config::Config, entropy::Entropy};
+use gateways::{
+    config::{self, Section},
+    entropy::Entropy,
+};
 
 use crate::{
     aws::{ACCOUNT, REGION},
@@ -88,12 +91,12 @@ impl Settings {
         Ok(Settings { values, unguarded })
     }
 
-    /// The configuration that these make.
+    /// A function's configuration, as these make it.
     ///
     /// # Errors
     /// If the environment set something to nonsense; all of it is named.
-    pub fn config(&self) -> anyhow::Result<Config> {
-        Ok(Config::read(|name| self.values.get(name).cloned())?)
+    pub fn read<C: Section>(&self) -> anyhow::Result<C> {
+        Ok(config::read(|name| self.values.get(name).cloned())?)
     }
 
     /// The secret that the sandbox signs webhooks with: the first, if one is being replaced.

@@ -4,7 +4,13 @@ use std::{collections::HashMap, time::Duration};
 
 use axum::{Router, extract::Request, response::IntoResponse as _};
 use emulator::{Storage, Table, Template, Wire};
-use gateways::{clock::Clock, entropy::Entropy, queue::OrderEventQueue, relay::Relay};
+use gateways::{
+    clock::Clock,
+    entropy::Entropy,
+    queue::OrderEventQueue,
+    relay::Relay,
+    sections::{QueueUrl, TableName},
+};
 use http::StatusCode;
 use store::Store;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -137,7 +143,6 @@ impl Shop {
             data.as_ref(),
             &entropy,
         )?;
-        let config = settings.config()?;
         let webhook_url = (!flags.backends_only).then(|| format!("{url}/api/payments/webhook/"));
         let sandbox = Sandbox::new(
             journal.clone(),
@@ -159,19 +164,19 @@ impl Shop {
         let mut schedules = Schedules::new(wire.clone());
         if !flags.backends_only {
             let clients = clients::over(&wire, &endpoints);
-            let store = Store::new(clients.dynamodb.clone(), &config.table_name);
-            relay = Some(Relay::new(
-                store,
-                OrderEventQueue::new(clients.sqs.clone(), &config.queue_url),
-            ));
-            schedules = functions::schedules(template, &config, &clients, &clock, wire.clone())?;
+            let TableName(table_name) = settings.read()?;
+            let QueueUrl(queue) = settings.read()?;
+            let store = Store::new(clients.dynamodb.clone(), table_name);
+            let queue = OrderEventQueue::new(clients.sqs.clone(), queue);
+            relay = Some(Relay::new(store, queue));
+            schedules = functions::schedules(template, &settings, &clients, &clock, wire.clone())?;
             work.tasks
                 .spawn(schedules.clone().tick(work.stop.subscribe()));
             for consumer in &template.consumers {
                 let consuming = functions::consume(
                     consumer.clone(),
                     backends.queues.clone(),
-                    config.clone(),
+                    settings.read()?,
                     clients.clone(),
                     clock.clone(),
                     wire.clone(),
@@ -183,7 +188,7 @@ impl Shop {
                     }
                 });
             }
-            let routers = functions::routers(&config, &clients, &clock)?;
+            let routers = functions::routers(&settings, &clients, &clock)?;
             let origin = Origin {
                 host: "127.0.0.1".to_owned(),
                 port,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
@@ -22,25 +22,29 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Clients as the environment says: region, credentials and, where they are set, AWS's own
-    /// `AWS_ENDPOINT_URL_*`.
-    pub async fn connect() -> Clients {
-        let http = Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .timeout_config(timeouts())
-            .retry_config(retries())
-            .load()
-            .await;
+    /// Clients of all services, over one HTTP client.
+    pub fn new(sdk: &SdkConfig) -> Clients {
         Clients {
-            dynamodb: aws_sdk_dynamodb::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
-            ses: aws_sdk_ses::Client::new(&config),
-            eventbridge: aws_sdk_eventbridge::Client::new(&config),
+            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
+            sqs: aws_sdk_sqs::Client::new(sdk),
+            ses: aws_sdk_ses::Client::new(sdk),
+            eventbridge: aws_sdk_eventbridge::Client::new(sdk),
         }
     }
+}
+
+/// What clients are made from, as the environment says: region, credentials and, where they are set,
+/// AWS's own `AWS_ENDPOINT_URL_*`.
+pub async fn sdk_config() -> SdkConfig {
+    let http = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts())
+        .retry_config(retries())
+        .load()
+        .await
 }
 
 /// How long one call may take. API Gateway gives up on us after 30 s; a call that hangs is repeated

@@ -14,7 +14,7 @@ use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::config::{ChapaConfig, Secret};
+use crate::{config::Secret, sections::ChapaAccess};
 
 /// How long one call may take: API Gateway gives up on us after 30 s.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -73,11 +73,11 @@ struct Answer {
 }
 
 impl Chapa {
-    /// The gateway as configured.
+    /// The gateway, reached so.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(config: &ChapaConfig) -> Result<Chapa, ChapaError> {
+    pub fn new(access: &ChapaAccess) -> Result<Chapa, ChapaError> {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -87,9 +87,9 @@ impl Chapa {
             .map_err(|error| ChapaError::Unreachable(error.to_string()))?;
         Ok(Chapa {
             http,
-            base_url: config.base_url.clone(),
-            secret_key: config.secret_key.clone(),
-            mode: config.mode(),
+            base_url: access.base_url.clone(),
+            secret_key: access.secret_key.clone(),
+            mode: access.mode(),
         })
     }
 

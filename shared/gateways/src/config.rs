@@ -1,8 +1,9 @@
 //! Configuration: read once at start, complete or not at all.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
-use domain::payment::Mode;
+use aws_config::SdkConfig;
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use url::Url;
 
 /// A value that must not be shown.
@@ -27,60 +28,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// All that differs from one installation of the shop to another.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// `TABLE_NAME`: the DynamoDB table.
-    pub table_name: String,
-    /// `ORDER_EVENTS_QUEUE_URL`: the SQS queue of events.
-    pub queue_url: String,
-    /// `EVENT_BUS_NAME`: the EventBridge bus that others listen to.
-    pub event_bus: String,
-    /// `SIGNING_SECRET`: what all tokens are signed with, at least 32 characters.
-    pub signing_secret: Secret,
-    /// `ADMIN_SETUP_TOKEN`: who knows it may make the first admin.
-    pub admin_setup_token: Secret,
-    /// `PUBLIC_URL`: where the shop is reached from outside, without a slash at the end.
-    pub public_url: String,
-    /// `SHOP_NAME`: what mails and pages call the shop.
-    pub shop_name: String,
-    /// `MAIL_FROM`: the sender of mails.
-    pub mail_from: String,
-    /// `ALLOWED_ORIGINS`: comma-separated origins of frontends that may call with cookies; an entry
-    /// such as `http://localhost:*` means any port.
-    pub allowed_origins: Vec<String>,
-    /// `PUBLIC_CATALOG`: whether the catalogue may be read without a login; `true` unless said
-    /// otherwise.
-    pub public_catalog: bool,
-    /// The payment gateway.
-    pub chapa: ChapaConfig,
-}
-
-/// How to reach Chapa, and where customers go afterwards.
-#[derive(Debug, Clone)]
-pub struct ChapaConfig {
-    /// `CHAPA_BASE_URL`: its API, `https://api.chapa.co/v1` unless said otherwise.
-    pub base_url: String,
-    /// `CHAPA_SECRET_KEY`: the merchant's key; it decides between play money and real.
-    pub secret_key: Secret,
-    /// `CHAPA_WEBHOOK_SECRET`: the secret hash entered in its dashboard; two, separated by a comma,
-    /// while one replaces the other.
-    pub webhook_secrets: Vec<Secret>,
-    /// `RETURN_URL`: where customers go after paying when a frontend names nothing.
-    pub return_url: Option<String>,
-    /// `RETURN_URL_HOSTS`: comma-separated hosts that a frontend may name.
-    pub return_url_hosts: Vec<String>,
-}
-
-impl ChapaConfig {
-    /// Play money or real: what the key decides.
-    pub fn mode(&self) -> Mode {
-        if self.secret_key.reveal().starts_with("CHASECK_TEST") {
-            Mode::Test
-        } else {
-            Mode::Live
-        }
-    }
+/// A part of the configuration, read as a whole. A function's configuration is the sections it needs:
+/// what it does not need it neither gets nor sees.
+pub trait Section: Sized {
+    /// Reads the section's variables, and leaves with the reader what is wrong with them.
+    fn read(reader: &mut Reader<'_>) -> Self;
 }
 
 /// Everything that is wrong with the configuration, not just the first thing.
@@ -88,78 +40,165 @@ impl ChapaConfig {
 #[error("the configuration is incomplete: {}", .0.join("; "))]
 pub struct ConfigError(pub Vec<String>);
 
-impl Config {
-    /// Reads the process's environment.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with all that is missing or malformed.
-    pub fn from_env() -> Result<Config, ConfigError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is where the environment is read"
-        )]
-        Config::read(|name| std::env::var(name).ok())
-    }
+/// A variable that a section reads.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// Whether it is a secret, which on AWS is not in the environment itself: there, the variable
+    /// of this name with `_ARN` behind it tells which secret of Secrets Manager holds it.
+    pub is_secret: bool,
+}
 
-    /// Reads configuration from wherever `lookup` looks a name up.
-    ///
-    /// # Errors
-    /// [`ConfigError`] with all that is missing or malformed.
-    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
-        let mut reader = Reader {
-            lookup,
-            problems: Vec::new(),
-        };
-        let config = Config {
-            table_name: reader.required("TABLE_NAME"),
-            queue_url: reader.required("ORDER_EVENTS_QUEUE_URL"),
-            event_bus: reader.required("EVENT_BUS_NAME"),
-            signing_secret: reader.long_secret("SIGNING_SECRET", 32),
-            admin_setup_token: reader.long_secret("ADMIN_SETUP_TOKEN", 16),
-            public_url: reader.url("PUBLIC_URL", None),
-            shop_name: reader
-                .optional("SHOP_NAME")
-                .unwrap_or_else(|| "Merkato".to_owned()),
-            mail_from: reader.required("MAIL_FROM"),
-            allowed_origins: reader.list("ALLOWED_ORIGINS"),
-            public_catalog: reader.boolean("PUBLIC_CATALOG", true),
-            chapa: ChapaConfig {
-                base_url: reader.url("CHAPA_BASE_URL", Some("https://api.chapa.co/v1")),
-                secret_key: Secret(reader.required("CHAPA_SECRET_KEY")),
-                webhook_secrets: reader.secrets("CHAPA_WEBHOOK_SECRET"),
-                return_url: reader.optional("RETURN_URL"),
-                return_url_hosts: reader.list("RETURN_URL_HOSTS"),
-            },
-        };
-        if reader.problems.is_empty() {
-            Ok(config)
+impl Variable {
+    /// The name under which a deployed function finds it in its environment.
+    pub fn deployed_name(&self) -> String {
+        if self.is_secret {
+            format!("{}_ARN", self.name)
         } else {
-            Err(ConfigError(reader.problems))
+            self.name.to_owned()
         }
     }
 }
 
-struct Reader<F> {
-    lookup: F,
-    problems: Vec<String>,
+/// Reads a section from wherever `lookup` looks a name up.
+///
+/// # Errors
+/// [`ConfigError`] with all that is missing or malformed.
+pub fn read<S: Section>(lookup: impl Fn(&str) -> Option<String>) -> Result<S, ConfigError> {
+    let mut reader = Reader::new(&lookup);
+    let section = S::read(&mut reader);
+    if reader.problems.is_empty() {
+        Ok(section)
+    } else {
+        Err(ConfigError(reader.problems))
+    }
 }
 
-impl<F: Fn(&str) -> Option<String>> Reader<F> {
-    fn optional(&self, name: &str) -> Option<String> {
+/// The variables that a section reads.
+pub fn variables<S: Section>() -> Vec<Variable> {
+    let mut reader = Reader::new(&|_| None);
+    S::read(&mut reader);
+    reader.asked.sort();
+    reader.asked.dedup();
+    reader.asked
+}
+
+/// Reads a section from the process's environment, and its secrets from Secrets Manager where the
+/// environment only names them.
+///
+/// # Errors
+/// [`ConfigError`] with all that is missing, malformed or could not be fetched.
+pub async fn load<S: Section>(sdk: &SdkConfig) -> Result<S, ConfigError> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    let environment = |name: &str| std::env::var(name).ok();
+    let named: Vec<(&'static str, String)> = variables::<S>()
+        .into_iter()
+        .filter(|variable| variable.is_secret && environment(variable.name).is_none())
+        .filter_map(|variable| Some((variable.name, environment(&variable.deployed_name())?)))
+        .collect();
+    let fetched = fetch(sdk, &named).await?;
+    read(|name| fetched.get(name).cloned().or_else(|| environment(name)))
+}
+
+/// Fetches secrets side by side, by the names of their variables.
+async fn fetch(
+    sdk: &SdkConfig,
+    named: &[(&'static str, String)],
+) -> Result<HashMap<&'static str, String>, ConfigError> {
+    if named.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let client = aws_sdk_secretsmanager::Client::new(sdk);
+    let calls = named.iter().map(|(name, arn)| {
+        let call = client.get_secret_value().secret_id(arn).send();
+        async move {
+            let answer = call.await.map_err(|error| {
+                // The error names the secret at most, never its value.
+                format!(
+                    "{name} could not be fetched: {}",
+                    DisplayErrorContext(&error)
+                )
+            })?;
+            let value = answer
+                .secret_string
+                .ok_or_else(|| format!("{name} is no text"))?;
+            Ok::<_, String>((*name, value))
+        }
+    });
+    let mut problems = Vec::new();
+    let mut values = HashMap::new();
+    for answer in futures::future::join_all(calls).await {
+        match answer {
+            Ok((name, value)) => {
+                values.insert(name, value);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(values)
+    } else {
+        Err(ConfigError(problems))
+    }
+}
+
+/// Looks variables up for sections, and collects what is wrong with them.
+pub struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+    asked: Vec<Variable>,
+}
+
+impl fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("problems", &self.problems)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Reader<'a> {
+    fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Reader<'a> {
+        Reader {
+            lookup,
+            problems: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    fn look(&mut self, name: &'static str, is_secret: bool) -> Option<String> {
+        self.asked.push(Variable { name, is_secret });
         (self.lookup)(name)
             .map(|value| value.trim().to_owned())
             .filter(|value| !value.is_empty())
     }
 
-    fn required(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_else(|| {
+    fn or_missing(&mut self, name: &str, value: Option<String>) -> String {
+        value.unwrap_or_else(|| {
             self.problems.push(format!("{name} is missing"));
             String::new()
         })
     }
 
-    fn long_secret(&mut self, name: &str, least: usize) -> Secret {
-        let value = self.required(name);
+    /// A text that may be left out.
+    pub fn optional(&mut self, name: &'static str) -> Option<String> {
+        self.look(name, false)
+    }
+
+    /// A text that must be there.
+    pub fn required(&mut self, name: &'static str) -> String {
+        let value = self.look(name, false);
+        self.or_missing(name, value)
+    }
+
+    /// A secret of at least so many characters.
+    pub fn secret(&mut self, name: &'static str, least: usize) -> Secret {
+        let value = self.look(name, true);
+        let value = self.or_missing(name, value);
         if !value.is_empty() && value.len() < least {
             self.problems
                 .push(format!("{name} has fewer than {least} characters"));
@@ -167,19 +206,22 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         Secret(value)
     }
 
-    fn secrets(&mut self, name: &str) -> Vec<Secret> {
-        let secrets: Vec<Secret> = self.list(name).into_iter().map(Secret).collect();
+    /// One secret or, separated by commas, several that are good at the same time.
+    pub fn secrets(&mut self, name: &'static str) -> Vec<Secret> {
+        let value = self.look(name, true);
+        let secrets: Vec<Secret> = parts(value).into_iter().map(Secret).collect();
         if secrets.is_empty() {
             self.problems.push(format!("{name} is missing"));
         }
         secrets
     }
 
-    fn url(&mut self, name: &str, default: Option<&str>) -> String {
-        let value = match (self.optional(name), default) {
+    /// An http or https URL, without a slash at the end.
+    pub fn url(&mut self, name: &'static str, default: Option<&str>) -> String {
+        let value = match (self.look(name, false), default) {
             (Some(value), _) => value,
             (None, Some(default)) => default.to_owned(),
-            (None, None) => return self.required(name),
+            (None, None) => return self.or_missing(name, None),
         };
         let is_web = Url::parse(&value).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !is_web {
@@ -189,18 +231,14 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         value.trim_end_matches('/').to_owned()
     }
 
-    fn list(&self, name: &str) -> Vec<String> {
-        let value = self.optional(name).unwrap_or_default();
-        value
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect()
+    /// Texts separated by commas, perhaps none.
+    pub fn list(&mut self, name: &'static str) -> Vec<String> {
+        parts(self.look(name, false))
     }
 
-    fn boolean(&mut self, name: &str, default: bool) -> bool {
-        match self.optional(name).as_deref() {
+    /// `true` or `false`.
+    pub fn boolean(&mut self, name: &'static str, default: bool) -> bool {
+        match self.look(name, false).as_deref() {
             None => default,
             Some("true" | "1") => true,
             Some("false" | "0") => false,
@@ -213,20 +251,44 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     }
 }
 
+fn parts(value: Option<String>) -> Vec<String> {
+    let value = value.unwrap_or_default();
+    let parts = value
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[derive(Debug)]
+    struct Everything {
+        public_url: String,
+        base_url: String,
+        secret: Secret,
+        secrets: Vec<Secret>,
+        is_public: bool,
+    }
+
+    impl Section for Everything {
+        fn read(reader: &mut Reader<'_>) -> Self {
+            Everything {
+                public_url: reader.url("PUBLIC_URL", None),
+                base_url: reader.url("CHAPA_BASE_URL", Some("https://api.chapa.co/v1")),
+                secret: reader.secret("SIGNING_SECRET", 32),
+                secrets: reader.secrets("CHAPA_WEBHOOK_SECRET"),
+                is_public: reader.boolean("PUBLIC_CATALOG", true),
+            }
+        }
+    }
+
     fn complete(name: &str) -> Option<String> {
         let value = match name {
-            "TABLE_NAME" => "shop",
-            "ORDER_EVENTS_QUEUE_URL" => "http://localhost/queue",
-            "EVENT_BUS_NAME" => "shop",
             "SIGNING_SECRET" => "0123456789abcdef0123456789abcdef",
-            "ADMIN_SETUP_TOKEN" => "0123456789abcdef",
             "PUBLIC_URL" => "https://shop.example/",
-            "MAIL_FROM" => "shop@example.com",
-            "CHAPA_SECRET_KEY" => "CHASECK_TEST-x",
             "CHAPA_WEBHOOK_SECRET" => "new, old",
             _ => return None,
         };
@@ -235,23 +297,22 @@ mod tests {
 
     #[test]
     fn reads_what_is_there_and_fills_in_the_rest() {
-        let config = Config::read(complete).unwrap();
+        let config: Everything = read(complete).unwrap();
         assert_eq!(config.public_url, "https://shop.example");
-        assert_eq!(config.chapa.base_url, "https://api.chapa.co/v1");
-        assert_eq!(config.chapa.webhook_secrets.len(), 2);
-        assert_eq!(config.chapa.mode(), Mode::Test);
-        assert!(config.public_catalog);
+        assert_eq!(config.base_url, "https://api.chapa.co/v1");
+        assert_eq!(config.secrets, [Secret::new("new"), Secret::new("old")]);
+        assert!(config.is_public);
     }
 
     #[test]
     fn reports_everything_that_is_missing_at_once() {
-        let error = Config::read(|_| None).unwrap_err();
-        assert_eq!(error.0.len(), 9, "{error}");
+        let error = read::<Everything>(|_| None).unwrap_err();
+        assert_eq!(error.0.len(), 3, "{error}");
     }
 
     #[test]
     fn refuses_weak_secrets_and_odd_values() {
-        let error = Config::read(|name| match name {
+        let error = read::<Everything>(|name| match name {
             "SIGNING_SECRET" => Some("short".into()),
             "PUBLIC_URL" => Some("shop.example".into()),
             "PUBLIC_CATALOG" => Some("perhaps".into()),
@@ -263,7 +324,28 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show() {
-        let text = format!("{:?}", Config::read(complete).unwrap());
-        assert!(!text.contains("CHASECK"), "{text}");
+        let config: Everything = read(complete).unwrap();
+        assert!(
+            !format!("{:?}", config.secret).contains("0123"),
+            "{config:?}"
+        );
+    }
+
+    #[test]
+    fn a_deployed_function_finds_secrets_by_their_arn() {
+        let names: Vec<String> = variables::<Everything>()
+            .iter()
+            .map(Variable::deployed_name)
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "CHAPA_BASE_URL",
+                "CHAPA_WEBHOOK_SECRET_ARN",
+                "PUBLIC_CATALOG",
+                "PUBLIC_URL",
+                "SIGNING_SECRET_ARN",
+            ]
+        );
     }
 }

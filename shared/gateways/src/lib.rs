@@ -13,4 +13,6 @@ pub mod finalizer;
 pub mod mail;
 pub mod queue;
 pub mod relay;
+pub mod sections;
+pub mod start;
 pub mod telemetry;

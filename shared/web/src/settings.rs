@@ -1,8 +1,9 @@
 //! What the HTTP functions need to know of the configuration.
 
 use axum::http::{HeaderMap, header};
-use gateways::config::{Config, Secret};
 use url::Url;
+
+use crate::shop::ShopConfig;
 
 /// Settings shared by all HTTP functions.
 #[derive(Clone, Debug)]
@@ -13,23 +14,20 @@ pub struct Settings {
     pub shop_name: String,
     /// Whether the catalogue may be read without a login.
     pub is_catalog_public: bool,
-    /// Who knows it may make the first admin.
-    pub admin_setup_token: Secret,
     own_origin: Option<String>,
     allowed_origins: Vec<String>,
 }
 
 impl Settings {
     /// The part of the configuration that concerns HTTP.
-    pub fn new(config: &Config) -> Self {
-        let own_origin = Url::parse(&config.public_url).ok();
+    pub fn new(config: &ShopConfig) -> Self {
+        let own_origin = Url::parse(&config.site.public_url).ok();
         Self {
-            public_url: config.public_url.clone(),
-            shop_name: config.shop_name.clone(),
-            is_catalog_public: config.public_catalog,
-            admin_setup_token: config.admin_setup_token.clone(),
+            public_url: config.site.public_url.clone(),
+            shop_name: config.site.shop_name.clone(),
+            is_catalog_public: config.visitors.public_catalog,
             own_origin: own_origin.map(|url| url.origin().ascii_serialization()),
-            allowed_origins: config.allowed_origins.clone(),
+            allowed_origins: config.visitors.allowed_origins.clone(),
         }
     }
 

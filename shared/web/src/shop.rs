@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use gateways::{
-    aws::Clients, clock::Clock, config::Config, entropy::Entropy, queue::OrderEventQueue,
-    relay::Relay, telemetry,
+    aws::Clients,
+    clock::Clock,
+    config::{Reader, Section},
+    entropy::Entropy,
+    queue::OrderEventQueue,
+    relay::Relay,
+    sections::{QueueUrl, SigningSecret, Site, TableName, Visitors},
+    start::start,
 };
 use store::Store;
 
@@ -33,14 +39,41 @@ pub struct Shop {
     pub settings: Arc<Settings>,
 }
 
+/// What every HTTP function is configured with.
+#[derive(Clone, Debug)]
+pub struct ShopConfig {
+    /// The table.
+    pub table: TableName,
+    /// The queue of events.
+    pub queue: QueueUrl,
+    /// What tokens are signed with.
+    pub signing: SigningSecret,
+    /// What the shop is called and where it is.
+    pub site: Site,
+    /// Who may read and call what.
+    pub visitors: Visitors,
+}
+
+impl Section for ShopConfig {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        ShopConfig {
+            table: TableName::read(reader),
+            queue: QueueUrl::read(reader),
+            signing: SigningSecret::read(reader),
+            site: Site::read(reader),
+            visitors: Visitors::read(reader),
+        }
+    }
+}
+
 impl Shop {
     /// Puts the shop together.
-    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Self {
-        let store = Store::new(clients.dynamodb.clone(), &config.table_name);
-        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue_url);
+    pub fn new(config: &ShopConfig, clients: &Clients, clock: Clock) -> Self {
+        let store = Store::new(clients.dynamodb.clone(), &config.table.0);
+        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue.0);
         Self {
             entropy: Entropy::new(clock.clone()),
-            tokens: Tokens::new(config.signing_secret.reveal().as_bytes()),
+            tokens: Tokens::new(config.signing.0.reveal().as_bytes()),
             relay: Relay::new(store.clone(), queue),
             settings: Arc::new(Settings::new(config)),
             store,
@@ -70,9 +103,7 @@ impl Shop {
 /// # Errors
 /// When the configuration is incomplete or the Lambda runtime ends.
 pub async fn serve(router: impl FnOnce(Shop) -> Router) -> Result<(), lambda_http::Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let clients = Clients::connect().await;
+    let (config, clients) = start::<ShopConfig>().await?;
     let shop = Shop::new(&config, &clients, Clock::system());
     shop.warm().await;
     lambda_http::run(router(shop)).await

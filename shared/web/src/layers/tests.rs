@@ -2,7 +2,7 @@ use axum::{
     Json,
     routing::{get, post},
 };
-use gateways::config::Config;
+use gateways::config;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -10,7 +10,7 @@ use super::*;
 use crate::body::Payload;
 
 fn settings() -> Settings {
-    let config = Config::read(|name| {
+    let config = config::read(|name| {
         let value = match name {
             "PUBLIC_URL" => "https://shop.example",
             "ALLOWED_ORIGINS" => "https://front.example",
