@@ -376,3 +376,26 @@ fn a_cart_that_cannot_be_sold_is_refused() {
         PlaceError::TotalTooLarge
     );
 }
+
+#[test]
+fn an_order_takes_ninety_lines_and_no_more() {
+    let crowded = |lines: u64| {
+        let mut cart = Cart::empty(UserId(id(5)), Timestamp(0));
+        for number in 0..lines {
+            let (product, variant) = (ProductId(id(number)), VariantId(id(number)));
+            cart.add(product, variant, 1, 9, Timestamp(0)).unwrap();
+        }
+        let checkout = Checkout {
+            id: OrderId(id(9)),
+            version: Version(id(9)),
+            customer: &customer(),
+            cart: &cart,
+            products: &[],
+            address: &address(),
+            now: Timestamp(0),
+        };
+        place(&checkout).unwrap_err()
+    };
+    assert_eq!(crowded(91), PlaceError::TooManyLines);
+    assert!(matches!(crowded(90), PlaceError::Vanished(lines) if lines.len() == 90));
+}
