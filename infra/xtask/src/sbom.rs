@@ -265,7 +265,7 @@ version = 4
 [[package]]
 name = "bytes"
 version = "1.12.2+b1"
-source = "registry+https://github.com/rust-lang/crates.io-index"
+source = "registry+https://index.example"
 checksum = "00ff"
 
 [[package]]
