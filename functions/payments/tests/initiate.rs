@@ -179,22 +179,11 @@ async fn an_unreachable_gateway_is_a_503_and_the_attempt_stays_pending() -> anyh
 async fn a_hold_that_ended_is_taken_again_while_there_are_units() -> anyhow::Result<()> {
     let market = Market::open(2).await?;
     let (buyer, order) = market.buyer(2).await?;
-    let shop = &market.stage.shop;
-    shop.clock.advance(601);
-    let held = market.order(&order).await?;
-    let change = held
-        .release_hold(shop.clock.now(), shop.entropy.version())
-        .expect("it is over");
-    shop.store.advance_order(&change, &[], &[]).await?;
+    market.end_hold(&order).await?;
     assert_eq!(market.units().await?, (2, 0));
     begin(&buyer, &order).await?;
     assert_eq!(market.units().await?, (0, 2), "promised again");
-    shop.clock.advance(601);
-    let held = market.order(&order).await?;
-    let change = held
-        .release_hold(shop.clock.now(), shop.entropy.version())
-        .expect("it is over");
-    shop.store.advance_order(&change, &[], &[]).await?;
+    market.end_hold(&order).await?;
     market.buyer(1).await?;
     let body = json!({ "order_id": order["id"], "return_url": "https://shop.example/" });
     let answer = buyer.post(PATH, &body).await;

@@ -75,6 +75,17 @@ impl Market {
         found.ok_or_else(|| anyhow::anyhow!("the order is gone"))
     }
 
+    /// Time passes until an order's units are no longer promised to it, and are given back.
+    async fn end_hold(&self, order: &Value) -> anyhow::Result<()> {
+        let shop = &self.stage.shop;
+        shop.clock.advance(domain::order::HOLD_SECS + 1);
+        let held = self.order(order).await?;
+        let change = held.release_hold(shop.clock.now(), shop.entropy.version());
+        let change = change.ok_or_else(|| anyhow::anyhow!("nothing was promised"))?;
+        shop.store.advance_order(&change, &[], &[]).await?;
+        Ok(())
+    }
+
     async fn units(&self) -> anyhow::Result<(u32, u32)> {
         self.stage.units(&self.phone).await
     }

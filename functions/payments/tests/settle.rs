@@ -199,13 +199,7 @@ async fn an_order_paid_twice_owes_the_second_payment_back() -> anyhow::Result<()
 async fn money_that_comes_after_the_hold_takes_the_units_again() -> anyhow::Result<()> {
     let market = Market::open(5).await?;
     let (buyer, order, tx_ref) = market.payer(2).await?;
-    let shop = &market.stage.shop;
-    shop.clock.advance(601);
-    let held = market.order(&order).await?;
-    let change = held
-        .release_hold(shop.clock.now(), shop.entropy.version())
-        .expect("it is over");
-    shop.store.advance_order(&change, &[], &[]).await?;
+    market.end_hold(&order).await?;
     market.gateway.pay(&tx_ref);
     assert_eq!(verify(&buyer, &tx_ref).await, status("success"));
     assert_eq!(market.units().await?, (3, 0));
@@ -216,13 +210,7 @@ async fn money_that_comes_after_the_hold_takes_the_units_again() -> anyhow::Resu
 async fn money_that_comes_when_the_units_are_gone_is_owed_back() -> anyhow::Result<()> {
     let market = Market::open(2).await?;
     let (buyer, order, tx_ref) = market.payer(2).await?;
-    let shop = &market.stage.shop;
-    shop.clock.advance(601);
-    let held = market.order(&order).await?;
-    let change = held
-        .release_hold(shop.clock.now(), shop.entropy.version())
-        .expect("it is over");
-    shop.store.advance_order(&change, &[], &[]).await?;
+    market.end_hold(&order).await?;
     market.buyer(1).await?;
     market.gateway.pay(&tx_ref);
     assert_eq!(verify(&buyer, &tx_ref).await, status("refund_due"));
