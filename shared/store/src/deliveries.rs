@@ -1,6 +1,9 @@
 //! What the consumer of events has done, so that a repeated delivery does nothing.
 
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    operation::put_item::{PutItemError, builders::PutItemFluentBuilder},
+    types::AttributeValue,
+};
 use domain::{EventId, Timestamp};
 use serde::Serialize;
 
@@ -80,37 +83,50 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn finish_event(&self, event: &EventId, now: Timestamp) -> Result<(), StoreError> {
-        self.put_delivery(event, true, now, now).await
+        let sent = self.put_delivery(event, true, now)?.send().await;
+        sent.map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
     }
 
     /// Gives a claim back after a failure, so that the next delivery need not wait for its end.
+    /// PutItem `EVENT#id / DELIVERY` on condition that nobody has finished the event: whoever was
+    /// slow and lost the claim to another must not undo what that one did.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn release_event(&self, event: &EventId, now: Timestamp) -> Result<(), StoreError> {
-        self.put_delivery(event, false, now, now).await
+        let sent = self
+            .put_delivery(event, false, now)?
+            .condition_expression("attribute_not_exists(pk) OR done = :no")
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(StoreError::from_sdk(&error)),
+            },
+        }
     }
 
-    async fn put_delivery(
+    fn put_delivery(
         &self,
         event: &EventId,
         done: bool,
-        claimed_until: Timestamp,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<PutItemFluentBuilder, StoreError> {
         let ttl = now.plus_secs(MEMORY_SECS).unix_secs();
         let delivery = Delivery {
             done,
-            claimed_until,
+            claimed_until: now,
             ttl,
         };
-        self.client
+        let item = item::compose(&Key::delivery(event), [], &delivery)?;
+        Ok(self
+            .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(item::compose(&Key::delivery(event), [], &delivery)?))
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk(&error))?;
-        Ok(())
+            .set_item(Some(item)))
     }
 }

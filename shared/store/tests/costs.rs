@@ -256,11 +256,11 @@ async fn every_pattern_costs_what_the_page_says() {
         .await
         .unwrap();
     meter
-        .measure("finish_event", store.finish_event(&id, NOW))
+        .measure("release_event", store.release_event(&id, NOW))
         .await
         .unwrap();
     meter
-        .measure("release_event", store.release_event(&id, NOW))
+        .measure("finish_event", store.finish_event(&id, NOW))
         .await
         .unwrap();
 

@@ -58,4 +58,7 @@ async fn an_event_is_claimed_by_one_and_remembered() {
         bench.store.claim_event(&id, much_later).await.unwrap(),
         Claim::Done
     );
+    bench.store.release_event(&id, much_later).await.unwrap();
+    let claim = bench.store.claim_event(&id, much_later).await.unwrap();
+    assert_eq!(claim, Claim::Done, "who was slow undoes nothing");
 }

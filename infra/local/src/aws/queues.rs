@@ -97,6 +97,19 @@ impl Queues {
         Ok(woken)
     }
 
+    /// The bodies of the messages of a queue that somebody received and has not deleted.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn received(&self, queue: &str) -> Result<Vec<String>> {
+        self.0.journal.run(|connection| {
+            connection
+                .prepare_cached("SELECT body FROM messages WHERE queue = ? AND received > 0")?
+                .query_map([queue], |row| row.get(0))?
+                .collect()
+        })
+    }
+
     /// Makes everybody who waits for a message look again: to be called when the clock was moved.
     pub fn wake(&self) {
         self.0.changed.send_replace(());
