@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod checkout;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod history;
 
 use actors::Stage;

@@ -1,6 +1,8 @@
 //! Payments over their router, with a gateway whose answers the test decides.
 
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod initiate;
