@@ -8,6 +8,7 @@ use domain::{
     order::{Due, Order},
     payment::{Payment, PaymentStatus},
 };
+use futures::future::try_join_all;
 use gateways::{
     aws::Clients,
     chapa::{Chapa, ChapaError},
@@ -204,15 +205,17 @@ async fn close_links(worker: &Worker, order: &Order) -> Result<bool, StoreError>
 
 /// The order's attempts that may still bring money. They are named by the order and read freshly.
 async fn open_payments(store: &Store, order: &Order) -> Result<Vec<Payment>, StoreError> {
-    let mut open = Vec::new();
-    for tx_ref in &order.attempts {
-        let payment = store.find_payment(tx_ref).await?;
-        open.extend(payment.filter(|payment| {
-            matches!(
-                payment.status,
-                PaymentStatus::Pending | PaymentStatus::Failed
-            ) && !payment.is_settled()
-        }));
-    }
-    Ok(open)
+    let reads = order
+        .attempts
+        .iter()
+        .map(|tx_ref| store.find_payment(tx_ref));
+    let payments = try_join_all(reads).await?.into_iter().flatten();
+    let may_bring_money = |payment: &Payment| {
+        let is_open = matches!(
+            payment.status,
+            PaymentStatus::Pending | PaymentStatus::Failed
+        );
+        is_open && !payment.is_settled()
+    };
+    Ok(payments.filter(may_bring_money).collect())
 }

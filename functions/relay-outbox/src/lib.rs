@@ -4,7 +4,6 @@
 //! outbox. What is still there after [`PATIENCE_SECS`] was left behind by a crash or a queue that
 //! did not answer.
 
-use domain::Timestamp;
 use gateways::{
     aws::Clients,
     clock::Clock,
@@ -60,14 +59,7 @@ impl Worker {
 /// # Errors
 /// [`SweepError`]; what was not sent waits for the next tick.
 pub async fn handle(worker: &Worker) -> Result<Sweep, SweepError> {
-    sweep(worker, worker.clock.now().plus_secs(-PATIENCE_SECS)).await
-}
-
-/// Sends what has waited since before `until`.
-///
-/// # Errors
-/// As [`handle`].
-pub async fn sweep(worker: &Worker, until: Timestamp) -> Result<Sweep, SweepError> {
+    let until = worker.clock.now().plus_secs(-PATIENCE_SECS);
     let sweep = worker.relay.sweep(until).await?;
     if sweep.sent > 0 {
         tracing::warn!(sent = sweep.sent, "events had been left in the outbox");

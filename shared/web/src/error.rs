@@ -173,13 +173,6 @@ impl Error {
         self
     }
 
-    /// The same answer with what the log is to say about it.
-    #[must_use]
-    pub fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.cause = Some(Cause(cause.into().into()));
-        self
-    }
-
     /// The status it answers with.
     pub fn status(&self) -> StatusCode {
         self.0.status

@@ -163,11 +163,6 @@ impl Fields {
         self.errors.add(NON_FIELD_ERRORS, message);
     }
 
-    /// Refuses a key that fits no row: `Invalid pk "7" - object does not exist.`
-    pub fn refuse_unknown(&mut self, name: &str, key: impl std::fmt::Display) {
-        self.refuse(name, unknown_key(key));
-    }
-
     /// Whether nothing was refused so far.
     pub fn is_clean(&self) -> bool {
         self.errors.is_empty()

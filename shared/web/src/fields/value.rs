@@ -102,7 +102,7 @@ fn day(text: &str) -> Option<String> {
 }
 
 /// The key of another row, made into its type: `key(ProductId)`. Whether such a row exists is the
-/// caller's to find out; see [`super::Fields::refuse_unknown`].
+/// caller's to find out; see [`super::unknown_key`].
 pub fn key<T>(make: fn(Id) -> T) -> Key<T> {
     Key(make)
 }
