@@ -7,6 +7,5 @@ use gateways::{clock::Clock, start::start};
 async fn main() -> Result<(), lambda_http::Error> {
     let (config, clients) = start::<Config>().await?;
     let state = State::new(&config, &clients, Clock::system());
-    state.shop.warm().await;
     lambda_http::run(router(state)).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    web::shop::serve(catalog::router).await
+    web::serve(catalog::router).await
 }

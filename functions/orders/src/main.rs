@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    web::shop::serve(orders::router).await
+    web::serve(orders::router).await
 }

@@ -90,11 +90,6 @@ pub fn variables<S: Section>() -> Vec<Variable> {
 /// # Errors
 /// [`ConfigError`] with all that is missing, malformed or could not be fetched.
 pub async fn load<S: Section>(sdk: &SdkConfig) -> Result<S, ConfigError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the environment is read"
-    )]
-    let environment = |name: &str| std::env::var(name).ok();
     let named: Vec<(&'static str, String)> = variables::<S>()
         .into_iter()
         .filter(|variable| variable.is_secret && environment(variable.name).is_none())
@@ -102,6 +97,16 @@ pub async fn load<S: Section>(sdk: &SdkConfig) -> Result<S, ConfigError> {
         .collect();
     let fetched = fetch(sdk, &named).await?;
     read(|name| fetched.get(name).cloned().or_else(|| environment(name)))
+}
+
+/// A variable of the process's environment.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the environment is read"
+    )]
+    let value = std::env::var(name);
+    value.ok()
 }
 
 /// Fetches secrets side by side, by the names of their variables.

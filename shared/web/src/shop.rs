@@ -88,14 +88,6 @@ impl Shop {
             Arc::new(move || format!("{:032x}", u128::from_be_bytes(entropy.bytes())));
         layers::finish(router, Arc::clone(&self.settings), fresh_request_id)
     }
-
-    /// Opens the connection to the table while nobody waits for it: Lambda gives a function that
-    /// starts more of a processor than one that answers. What comes back does not matter.
-    pub async fn warm(&self) {
-        if let Err(error) = self.store.has_first_admin().await {
-            tracing::warn!(%error, "the table could not be reached at start");
-        }
-    }
 }
 
 /// The `main` of a function that needs nothing but the shop.
@@ -105,6 +97,5 @@ impl Shop {
 pub async fn serve(router: impl FnOnce(Shop) -> Router) -> Result<(), lambda_http::Error> {
     let (config, clients) = start::<ShopConfig>().await?;
     let shop = Shop::new(&config, &clients, Clock::system());
-    shop.warm().await;
     lambda_http::run(router(shop)).await
 }

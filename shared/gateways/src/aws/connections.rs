@@ -1,0 +1,237 @@
+//! Connections to the services of AWS, opened before they are needed.
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, SharedHttpConnector},
+    orchestrator::HttpRequest,
+};
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use futures::future::join_all;
+
+use crate::config::Variable;
+
+/// A service of AWS that functions call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// The table.
+    DynamoDb,
+    /// The queue.
+    Sqs,
+    /// Mail.
+    Ses,
+    /// The bus.
+    EventBridge,
+}
+
+impl Service {
+    const ALL: [Service; 4] = [
+        Service::DynamoDb,
+        Service::Sqs,
+        Service::Ses,
+        Service::EventBridge,
+    ];
+
+    /// Those that a function calls: it has been told the name of what is there.
+    pub fn of(variables: &[Variable]) -> Vec<Service> {
+        let is_named = |service: &Service| {
+            let name = service.named_by();
+            variables.iter().any(|variable| variable.name == name)
+        };
+        Service::ALL.into_iter().filter(is_named).collect()
+    }
+
+    /// The variable that tells a function what of the service it uses.
+    fn named_by(self) -> &'static str {
+        match self {
+            Service::DynamoDb => "TABLE_NAME",
+            Service::Sqs => "ORDER_EVENTS_QUEUE_URL",
+            Service::Ses => "MAIL_FROM",
+            Service::EventBridge => "EVENT_BUS_NAME",
+        }
+    }
+
+    /// Where the service is: as AWS's own variables say, or in the region.
+    pub fn endpoint(self, region: &str, environment: impl Fn(&str) -> Option<String>) -> String {
+        let (own, host) = match self {
+            Service::DynamoDb => ("AWS_ENDPOINT_URL_DYNAMODB", "dynamodb"),
+            Service::Sqs => ("AWS_ENDPOINT_URL_SQS", "sqs"),
+            Service::Ses => ("AWS_ENDPOINT_URL_SES", "email"),
+            Service::EventBridge => ("AWS_ENDPOINT_URL_EVENTBRIDGE", "events"),
+        };
+        let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
+        environment(own)
+            .or_else(|| environment("AWS_ENDPOINT_URL"))
+            .unwrap_or_else(|| format!("https://{host}.{region}.amazonaws.com{suffix}"))
+    }
+}
+
+/// Opens a connection to each of these addresses, side by side.
+///
+/// Each is asked for its root, unsigned. What it answers does not matter, and neither does it if
+/// it cannot be reached: the first call that needs it will tell.
+pub(super) async fn open(connector: &SharedHttpConnector, endpoints: &[String]) {
+    join_all(endpoints.iter().map(async |endpoint| {
+        if let Err(error) = touch(connector, endpoint).await {
+            tracing::debug!(endpoint, error, "a service could not be reached at start");
+        }
+    }))
+    .await;
+}
+
+async fn touch(connector: &SharedHttpConnector, endpoint: &str) -> Result<(), String> {
+    let mut request = HttpRequest::new(SdkBody::empty());
+    request
+        .set_uri(endpoint)
+        .map_err(|error| error.to_string())?;
+    let answer = connector.call(request).await;
+    let answer = answer.map_err(|error| error.to_string())?;
+    // The connection is free for the next call once the answer was read to its end.
+    let body = ByteStream::new(answer.into_body()).collect().await;
+    body.map(drop).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use aws_sdk_dynamodb::{
+        Client,
+        config::{Credentials, Region},
+    };
+    use aws_smithy_runtime_api::client::http::http_client_fn;
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    use sha2::{Digest, Sha256};
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream},
+        net::{TcpListener, TcpStream},
+    };
+
+    use super::*;
+    use crate::config::Variable;
+
+    #[test]
+    fn a_function_calls_the_services_that_it_is_told_names_of() {
+        let told = ["SHOP_NAME", "TABLE_NAME", "MAIL_FROM"].map(|name| Variable {
+            name,
+            is_secret: false,
+        });
+        assert_eq!(Service::of(&told), [Service::DynamoDb, Service::Ses]);
+    }
+
+    #[test]
+    fn a_service_is_in_the_region_unless_the_environment_says_otherwise() {
+        let here = |_: &str| None;
+        let there = |name: &str| Some(format!("http://127.0.0.1/{name}"));
+        let all = |name: &str| (name == "AWS_ENDPOINT_URL").then(|| "http://127.0.0.1".to_owned());
+        for (endpoint, expected) in [
+            (
+                Service::Ses.endpoint("eu-west-1", here),
+                "https://email.eu-west-1.amazonaws.com",
+            ),
+            (
+                Service::Sqs.endpoint("cn-north-1", here),
+                "https://sqs.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                Service::DynamoDb.endpoint("eu-west-1", there),
+                "http://127.0.0.1/AWS_ENDPOINT_URL_DYNAMODB",
+            ),
+            (
+                Service::EventBridge.endpoint("eu-west-1", all),
+                "http://127.0.0.1",
+            ),
+        ] {
+            assert_eq!(endpoint, expected);
+        }
+    }
+
+    /// Answers everything with an empty object, as long as the caller stays.
+    async fn serve(stream: TcpStream) -> std::io::Result<()> {
+        let mut stream = BufStream::new(stream);
+        loop {
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                if stream.read_line(&mut line).await? == 0 {
+                    return Ok(());
+                }
+                let line = line.trim().to_ascii_lowercase();
+                if let Some(value) = line.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if line.is_empty() {
+                    break;
+                }
+            }
+            stream.read_exact(&mut vec![0; length]).await?;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+            stream.write_all(answer).await?;
+            stream.flush().await?;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_call_finds_the_connection_that_was_opened_for_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::SeqCst);
+                tokio::spawn(serve(stream));
+            }
+        });
+
+        let connector = super::super::connector();
+        let shared = connector.clone();
+        let client = Client::from_conf(
+            aws_sdk_dynamodb::Config::builder()
+                .behavior_version_latest()
+                .http_client(http_client_fn(move |_, _| shared.clone()))
+                .endpoint_url(&endpoint)
+                .region(Region::new("eu-west-1"))
+                .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+                .build(),
+        );
+        open(&connector, &[endpoint]).await;
+        assert_eq!(connections.load(Ordering::SeqCst), 1);
+        for _ in 0..2 {
+            client.list_tables().send().await.unwrap();
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_away_is_no_reason_not_to_start() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let nobody = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let endpoints = [nobody, "no address".to_owned()];
+        open(&super::super::connector(), &endpoints).await;
+    }
+
+    /// Their SHA-256 fingerprints, as Amazon Trust Services and the browsers' root programmes list them.
+    #[test]
+    fn the_roots_are_the_five_of_amazon_trust_services() {
+        let fingerprints: Vec<String> = CertificateDer::pem_slice_iter(super::super::ROOTS)
+            .map(|certificate| hex(&Sha256::digest(certificate.unwrap())))
+            .collect();
+        assert_eq!(
+            fingerprints,
+            [
+                "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+                "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+                "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+                "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+                "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+            ]
+        );
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
