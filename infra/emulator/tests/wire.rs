@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Credentials;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, WriteRequest,
+};
 use emulator::{Fault, FaultKind, Service, Table, UNATTRIBUTED, Wire};
 
 /// A table, a wire to it and a client over that wire.
@@ -122,6 +124,68 @@ async fn a_put_costs_its_write_unit_and_a_read_half_of_one() {
         (access.action.as_str(), access.resource.as_str()),
         ("dynamodb:PutItem", "merkato")
     );
+}
+
+#[tokio::test]
+async fn an_access_tells_the_key_space_of_each_item_whatever_the_call() {
+    let bench = Bench::new().await;
+    let (client, table) = (&bench.client, bench.table.name());
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let key = |pk: &str| {
+        std::collections::HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text("K"))])
+    };
+    let query = |name: &str, pk: &str| {
+        let query = client.query().table_name(table);
+        let query = query.key_condition_expression("#pk = :pk AND #sk < :a");
+        query
+            .expression_attribute_names("#pk", format!("{name}pk"))
+            .expression_attribute_names("#sk", format!("{name}sk"))
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":a", text("Z"))
+    };
+    let (_, cost) = bench
+        .wire
+        .measured(async {
+            bench.put("PLAIN").await.unwrap();
+            bench.put_both(["USER#1", "EMAIL#a#b"]).await.unwrap();
+            bench.sees("USER#1").await;
+            query("", "OUTBOX#1").send().await.unwrap();
+            query("gsi1", "ORDER#1")
+                .index_name("gsi1")
+                .send()
+                .await
+                .unwrap();
+            let wanted = KeysAndAttributes::builder().keys(key("USER#1"));
+            let wanted = wanted.keys(key("CART#1")).build().unwrap();
+            let get = client.batch_get_item().request_items(table, wanted);
+            get.send().await.unwrap();
+            let delete = DeleteRequest::builder().set_key(Some(key("EVENT#1")));
+            let delete = WriteRequest::builder().delete_request(delete.build().unwrap());
+            let write = client.batch_write_item();
+            let write = write.request_items(table, vec![delete.build()]);
+            write.send().await.unwrap();
+        })
+        .await;
+    let accesses: Vec<_> = cost
+        .accesses
+        .iter()
+        .map(|access| {
+            let space = access.key_space.as_deref().unwrap_or("-");
+            format!("{} {} {space}", access.action, access.resource)
+        })
+        .collect();
+    let expected = [
+        "dynamodb:BatchGetItem merkato CART#",
+        "dynamodb:BatchGetItem merkato USER#",
+        "dynamodb:BatchWriteItem merkato EVENT#",
+        "dynamodb:GetItem merkato USER#",
+        "dynamodb:PutItem merkato EMAIL#",
+        "dynamodb:PutItem merkato PLAIN",
+        "dynamodb:PutItem merkato USER#",
+        "dynamodb:Query merkato OUTBOX#",
+        "dynamodb:Query merkato/index/gsi1 -",
+    ];
+    assert_eq!(accesses, expected);
 }
 
 #[tokio::test]

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::fault::Service;
 use super::ledger::Access;
+
+/// The attribute by which the table is partitioned.
+const PARTITION_KEY: &str = "pk";
 
 /// One request, understood.
 #[derive(Debug)]
@@ -172,32 +175,73 @@ impl Call {
         self.accesses.insert(Access {
             action: format!("{prefix}:{}", self.operation),
             resource: resource.unwrap_or_default().to_owned(),
+            key_space: None,
+        });
+    }
+
+    fn note_item(&mut self, action: &str, table: &str, key_space: Option<String>) {
+        self.accesses.insert(Access {
+            action: format!("dynamodb:{action}"),
+            resource: table.to_owned(),
+            key_space,
         });
     }
 
     /// Notes what IAM would ask for: a transaction needs the rights of its parts.
     fn note_items(&mut self, body: &Value) {
+        let operation = self.operation.clone();
         if let Some(parts) = body["TransactItems"].as_array() {
             self.positions = parts.len();
             for (kind, part) in parts.iter().filter_map(Value::as_object).flatten() {
                 let action = match kind.as_str() {
-                    "ConditionCheck" => "dynamodb:ConditionCheckItem".to_owned(),
-                    other => format!("dynamodb:{other}Item"),
+                    "ConditionCheck" => "ConditionCheckItem".to_owned(),
+                    other => format!("{other}Item"),
                 };
-                let resource = part["TableName"].as_str().unwrap_or_default().to_owned();
-                self.accesses.insert(Access { action, resource });
+                let table = part["TableName"].as_str().unwrap_or_default();
+                self.note_item(&action, table, key_space(part));
             }
         } else if let Some(tables) = body["RequestItems"].as_object() {
-            for table in tables.keys() {
-                self.note("dynamodb", Some(table));
+            for (table, requests) in tables {
+                let gets = requests["Keys"].as_array().into_iter().flatten();
+                let writes = requests.as_array().into_iter().flatten();
+                let writes = writes.filter_map(Value::as_object).flat_map(Map::values);
+                let spaces = gets.map(key_space_of).chain(writes.map(key_space));
+                for space in spaces {
+                    self.note_item(&operation, table, space);
+                }
             }
         } else {
             let table = body["TableName"].as_str().unwrap_or_default();
-            let resource = match body["IndexName"].as_str() {
-                Some(index) => format!("{table}/index/{index}"),
-                None => table.to_owned(),
-            };
-            self.note("dynamodb", Some(&resource));
+            match body["IndexName"].as_str() {
+                Some(index) => self.note("dynamodb", Some(&format!("{table}/index/{index}"))),
+                None => self.note_item(&operation, table, key_space(body)),
+            }
         }
     }
+}
+
+/// The key space of the item that a request puts or names, or of the partition that it queries.
+fn key_space(request: &Value) -> Option<String> {
+    let item = request.get("Item").or_else(|| request.get("Key"));
+    if let Some(item) = item {
+        return key_space_of(item);
+    }
+    // The store has one way to write a query, and it begins with the partition key.
+    let (_, rest) = request["KeyConditionExpression"]
+        .as_str()?
+        .split_once('=')?;
+    let placeholder = rest.split_whitespace().next()?;
+    space(&request["ExpressionAttributeValues"][placeholder])
+}
+
+fn key_space_of(item: &Value) -> Option<String> {
+    space(&item[PARTITION_KEY])
+}
+
+fn space(key: &Value) -> Option<String> {
+    let key = key["S"].as_str()?;
+    Some(match key.split_once('#') {
+        Some((space, _)) => format!("{space}#"),
+        None => key.to_owned(),
+    })
 }
