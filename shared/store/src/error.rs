@@ -15,7 +15,7 @@ pub enum StoreError {
     #[error("the table is throttled: {0}")]
     Throttled(String),
     /// DynamoDB did not answer, or answered with a fault of its own. What was asked for may have
-    /// happened.
+    /// happened. Or an item is of a layout that only newer code knows, which is about to take over.
     #[error("the table is unavailable: {0}")]
     Unavailable(String),
     /// The request or the stored item is not what it must be: a defect of ours.

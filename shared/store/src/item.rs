@@ -13,8 +13,42 @@ use crate::{
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The layout of items. Code that changes it reads the older ones as well and writes the new.
+/// The layout of items. What old code may overlook without harm, such as one attribute more, leaves
+/// the number as it is; what it would misread raises it. Code reads the layouts up to its own and
+/// writes its own. Items of a higher one it does not touch: they are read by nobody here
+/// ([`parse`]), and every write that does not depend on an earlier read asks for [`IS_KNOWN`].
 const SCHEMA: u32 = 1;
+
+/// The condition that an item is of a layout this code knows, or is not there.
+pub(crate) const IS_KNOWN: &str = "(attribute_not_exists(#schema) OR #schema <= :schema)";
+
+/// The name in [`IS_KNOWN`]: the word itself is reserved.
+pub(crate) fn schema_name() -> (String, String) {
+    ("#schema".to_owned(), "schema".to_owned())
+}
+
+/// The value in [`IS_KNOWN`].
+pub(crate) fn schema_value() -> (String, AttributeValue) {
+    (":schema".to_owned(), AttributeValue::N(SCHEMA.to_string()))
+}
+
+/// Refuses an item of a layout above ours. Newer code is at work, or was until a rollback: whoever
+/// asks is to come again, and will find it.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(crate) fn check_layout(item: &Item) -> Result<(), StoreError> {
+    let layout = number(item, "schema");
+    if layout <= SCHEMA {
+        return Ok(());
+    }
+    // The sort key says what kind of item it is; a partition key may be somebody's address.
+    let kind = item.get("sk").and_then(|value| value.as_s().ok());
+    let kind = kind.map_or("an item", String::as_str);
+    Err(StoreError::Unavailable(format!(
+        "{kind} is of layout {layout}, and this code knows {SCHEMA}: newer code wrote it"
+    )))
+}
 
 /// An item: the attributes of `body`, its key, its places in the indexes, and the layout's number.
 pub(crate) fn compose<T: Serialize>(
@@ -34,7 +68,12 @@ pub(crate) fn compose<T: Serialize>(
 }
 
 /// What the domain knows of an item.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] for a layout that this code does not know yet, and
+/// [`StoreError::Corrupt`] for an item that is not what it must be.
 pub(crate) fn parse<T: DeserializeOwned>(item: Item) -> Result<T, StoreError> {
+    check_layout(&item)?;
     Ok(serde_dynamo::from_item(item)?)
 }
 

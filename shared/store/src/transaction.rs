@@ -14,7 +14,7 @@ use domain::Version;
 
 use crate::{
     Store, StoreError,
-    item::{Item, version_value},
+    item::{self, Item, version_value},
     keys::Key,
 };
 
@@ -109,21 +109,24 @@ impl<M: Clone> Transaction<M> {
         Ok(())
     }
 
-    /// Changes an item under a condition; the item as found comes back when the condition fails.
+    /// Changes an item under a condition; the item as found comes back when the condition fails. That
+    /// its layout is known is part of every such condition.
     pub(crate) fn update(
         &mut self,
         table: &str,
         key: &Key,
         expression: &str,
         condition: &str,
-        values: HashMap<String, AttributeValue>,
+        mut values: HashMap<String, AttributeValue>,
         refused: M,
     ) -> Result<(), StoreError> {
+        values.extend([item::schema_value()]);
         let update = Update::builder()
             .table_name(table)
             .set_key(Some(key.attributes()))
             .update_expression(expression)
-            .condition_expression(condition)
+            .condition_expression(format!("{condition} AND {}", item::IS_KNOWN))
+            .set_expression_attribute_names(Some(HashMap::from([item::schema_name()])))
             .set_expression_attribute_values(Some(values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build();
@@ -196,10 +199,17 @@ impl<M: Clone> Transaction<M> {
             let code = reason.code().unwrap_or("None");
             match (code, meaning) {
                 ("None", _) => {}
-                ("ConditionalCheckFailed", Some(meaning)) => refusals.push(Refusal {
-                    meaning: meaning.clone(),
-                    found: reason.item.clone(),
-                }),
+                ("ConditionalCheckFailed", Some(meaning)) => {
+                    let found = reason.item.clone();
+                    // The condition may have failed for the layout alone, and then means nothing.
+                    if let Some(Err(newer)) = found.as_ref().map(item::check_layout) {
+                        fault = Some(newer);
+                    }
+                    refusals.push(Refusal {
+                        meaning: meaning.clone(),
+                        found,
+                    });
+                }
                 ("TransactionConflict", _) => fault = Some(StoreError::Contention(code.into())),
                 ("ThrottlingError" | "ProvisionedThroughputExceeded", _) => {
                     fault = Some(StoreError::Throttled(code.into()));
@@ -211,7 +221,8 @@ impl<M: Clone> Transaction<M> {
             }
         }
         match fault {
-            // A conflict hides what the other conditions would have said: it is tried first.
+            // A conflict hides what the other conditions would have said, and an unknown layout what
+            // its own one says.
             Some(fault) => fault.into(),
             None if refusals.is_empty() => {
                 StoreError::Corrupt("a transaction was cancelled without a reason".into()).into()

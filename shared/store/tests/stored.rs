@@ -10,7 +10,7 @@ use store::PaymentWrite;
 use crate::samples::{Bench, NOW};
 
 /// Everything in the table, by key. Only tests may read a table whole.
-async fn everything(bench: &Bench) -> BTreeMap<String, Value> {
+pub async fn everything(bench: &Bench) -> BTreeMap<String, Value> {
     let answer = bench
         .table
         .client()
@@ -31,6 +31,16 @@ async fn everything(bench: &Bench) -> BTreeMap<String, Value> {
         )
     });
     items.collect()
+}
+
+/// The keys of everything in the table.
+pub async fn keys(bench: &Bench) -> Vec<(String, String)> {
+    let items = everything(bench).await;
+    let key = |key: &String| {
+        key.split_once(" / ")
+            .map(|(pk, sk)| (pk.to_owned(), sk.to_owned()))
+    };
+    items.keys().filter_map(key).collect()
 }
 
 fn plain(value: &AttributeValue) -> Value {
