@@ -1,4 +1,4 @@
-//! Stand-ins for SQS, SES and EventBridge that speak the protocols the SDKs speak.
+//! Stand-ins for SQS, SES, EventBridge and Secrets Manager that speak the protocols the SDKs speak.
 //!
 //! They are our own because what exists loses its messages on a restart and knows no clock but the
 //! machine's. They do as much as this shop asks of the real ones, refuse in the real ones' words
@@ -10,6 +10,7 @@ pub mod eventbridge;
 pub mod journal;
 pub mod poller;
 pub mod queues;
+pub mod secrets;
 pub mod ses;
 mod sqs;
 
@@ -26,6 +27,7 @@ use http::HeaderMap;
 use eventbridge::Bus;
 use journal::Journal;
 use queues::Queues;
+use secrets::Secrets;
 use ses::Mailbox;
 
 /// The AWS account number in the stand-ins' URLs and ARNs.
@@ -55,7 +57,7 @@ impl fmt::Debug for Now {
     }
 }
 
-/// The three stand-ins. Clones share everything.
+/// The stand-ins. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Backends {
     /// What SQS holds.
@@ -64,22 +66,29 @@ pub struct Backends {
     pub mailbox: Mailbox,
     /// What was put on the EventBridge bus.
     pub bus: Bus,
+    secrets: Secrets,
 }
 
 impl Backends {
-    /// Stand-ins that remember in `journal` and live by the shop's clock.
+    /// Stand-ins that remember in `journal`, know `secrets` and live by the shop's clock.
     ///
     /// # Errors
     /// When the journal cannot be written.
-    pub fn open(journal: &Journal, queues: &[emulator::Queue], now: Now) -> Result<Self> {
+    pub fn open(
+        journal: &Journal,
+        queues: &[emulator::Queue],
+        secrets: Secrets,
+        now: Now,
+    ) -> Result<Self> {
         Ok(Self {
             queues: Queues::open(journal.clone(), queues, now.clone())?,
             mailbox: Mailbox::new(journal.clone(), now.clone()),
             bus: Bus::new(journal.clone(), now),
+            secrets,
         })
     }
 
-    /// What the SDKs' endpoints lead to. All three services share one port: each request says in a
+    /// What the SDKs' endpoints lead to. All services share one port: each request says in a
     /// header or in its form which service and which operation it means.
     pub fn router(&self) -> Router {
         Router::new().fallback_service(routing::post(dispatch).with_state(self.clone()))
@@ -97,6 +106,7 @@ async fn dispatch(State(backends): State<Backends>, headers: HeaderMap, body: By
             sqs::answer(&backends.queues, operation, &body, host).await
         }
         Some(("AWSEvents", operation)) => eventbridge::answer(&backends.bus, operation, &body),
+        Some(("secretsmanager", operation)) => secrets::answer(&backends.secrets, operation, &body),
         _ => answer::unknown_operation(target),
     }
 }

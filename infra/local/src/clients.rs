@@ -11,7 +11,7 @@ use gateways::aws::{Clients, retries, timeouts};
 pub struct Endpoints {
     /// The table.
     pub dynamodb: String,
-    /// SQS, SES and EventBridge.
+    /// SQS, SES, EventBridge and Secrets Manager.
     pub others: String,
 }
 

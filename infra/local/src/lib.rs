@@ -2,6 +2,7 @@
 
 pub mod aws;
 mod backlog;
+mod bridge;
 pub mod chapa;
 mod clients;
 pub mod control;

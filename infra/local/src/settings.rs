@@ -10,19 +10,32 @@ use gateways::{
 };
 
 use crate::{
-    aws::{ACCOUNT, REGION},
+    aws::{
+        ACCOUNT, REGION,
+        secrets::{self, Secrets},
+    },
     clients::Endpoints,
     data::Data,
 };
 
 const ADMIN_SETUP_TOKEN: &str = "ADMIN_SETUP_TOKEN";
+const CHAPA_SECRET_KEY: &str = "CHAPA_SECRET_KEY";
 const CHAPA_WEBHOOK_SECRET: &str = "CHAPA_WEBHOOK_SECRET";
+const SIGNING_SECRET: &str = "SIGNING_SECRET";
+
+/// What a deployed function is not given but told where to fetch.
+const SECRETS: [&str; 4] = [
+    ADMIN_SETUP_TOKEN,
+    CHAPA_SECRET_KEY,
+    CHAPA_WEBHOOK_SECRET,
+    SIGNING_SECRET,
+];
 
 /// What a developer may set in the environment, and what holds otherwise.
 const DEFAULTS: [(&str, &str); 8] = [
     (ADMIN_SETUP_TOKEN, "local-admin-token"),
     (CHAPA_WEBHOOK_SECRET, "local-webhook-secret"),
-    ("CHAPA_SECRET_KEY", "CHASECK_TEST-local"),
+    (CHAPA_SECRET_KEY, "CHASECK_TEST-local"),
     ("SHOP_NAME", "Merkato"),
     ("MAIL_FROM", "shop@merkato.example"),
     // A frontend under development, on whatever port its tool chose.
@@ -73,7 +86,7 @@ impl Settings {
                 format!("{}/{ACCOUNT}/{queue}", endpoints.others),
             ),
             ("EVENT_BUS_NAME", "merkato".to_owned()),
-            ("SIGNING_SECRET", signing_secret),
+            (SIGNING_SECRET, signing_secret),
             ("PUBLIC_URL", url.to_owned()),
             ("CHAPA_BASE_URL", format!("{url}/_local/chapa/v1")),
         ]);
@@ -109,6 +122,14 @@ impl Settings {
         all.split(',').next().unwrap_or_default().trim().to_owned()
     }
 
+    /// What functions elsewhere fetch from the stand-in for Secrets Manager.
+    pub fn secrets(&self) -> Secrets {
+        let secret = |(name, value): (&&'static str, &String)| {
+            SECRETS.contains(name).then(|| (*name, value.clone()))
+        };
+        Secrets::new(self.values.iter().filter_map(secret))
+    }
+
     /// A sentence for each secret that everybody knows.
     pub fn warnings(&self) -> Vec<String> {
         let sentence = |name: &&'static str| {
@@ -126,24 +147,28 @@ impl Settings {
         self.unguarded.iter().map(sentence).collect()
     }
 
-    /// What a shop that runs elsewhere needs in its environment to use these stand-ins.
+    /// What a shop that runs elsewhere needs in its environment to use these stand-ins. Secrets are
+    /// named, not told, as on AWS.
     pub fn environment(&self, endpoints: &Endpoints) -> Vec<String> {
         let mut lines = vec![
+            format!("AWS_ENDPOINT_URL={}", endpoints.others),
             format!("AWS_ENDPOINT_URL_DYNAMODB={}", endpoints.dynamodb),
-            format!("AWS_ENDPOINT_URL_SQS={}", endpoints.others),
-            format!("AWS_ENDPOINT_URL_SES={}", endpoints.others),
-            format!("AWS_ENDPOINT_URL_EVENTBRIDGE={}", endpoints.others),
             format!("AWS_REGION={REGION}"),
             "AWS_ACCESS_KEY_ID=local".to_owned(),
             "AWS_SECRET_ACCESS_KEY=local".to_owned(),
         ];
-        // Where that shop is, and its signing secret, are its own affair.
-        let ours = self.values.iter().filter(|(name, value)| {
-            !matches!(**name, "PUBLIC_URL" | "RETURN_URL" | "SIGNING_SECRET") && !value.is_empty()
-        });
-        // Quoted, because lists hold asterisks and a shop's name may hold spaces.
-        lines
-            .extend(ours.map(|(name, value)| format!("{name}='{}'", value.replace('\'', "'\\''"))));
+        for (name, value) in &self.values {
+            match *name {
+                // Where that shop is, is its own affair.
+                "PUBLIC_URL" | "RETURN_URL" => {}
+                _ if value.is_empty() => {}
+                _ if SECRETS.contains(name) => {
+                    lines.push(format!("{name}_ARN={}", secrets::arn(name)))
+                }
+                // Quoted, because lists hold asterisks and a shop's name may hold spaces.
+                _ => lines.push(format!("{name}='{}'", value.replace('\'', "'\\''"))),
+            }
+        }
         lines
     }
 }

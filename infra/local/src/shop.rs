@@ -1,6 +1,6 @@
 //! The shop put together: stand-ins, functions, gateway and control surface, opened and closed.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::Ipv4Addr, time::Duration};
 
 use axum::{Router, extract::Request, response::IntoResponse as _};
 use emulator::{Storage, Table, Template, Wire};
@@ -16,10 +16,12 @@ use store::Store;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tower::ServiceExt as _;
 use tower_http::normalize_path::NormalizePath;
+use url::Url;
 
 use crate::{
     aws::{Backends, Now, journal::Journal},
     backlog::Backlog,
+    bridge,
     chapa::{self, Sandbox},
     clients::{self, Endpoints},
     control::{Control, Door, Fact, Parts},
@@ -111,7 +113,6 @@ impl Shop {
             let clock = clock.clone();
             Now::new(move || clock.now().unix_secs())
         };
-        let backends = Backends::open(&journal, &template.queues, now)?;
         // On known ports where somebody else has to find them, on any where only we do.
         let next = |n: u16| {
             if flags.backends_only && flags.port != 0 {
@@ -122,8 +123,6 @@ impl Shop {
         };
         let aws = server::bind(next(1)).await?;
         let others = format!("http://{}", aws.local_addr()?);
-        back.tasks
-            .spawn(server::serve(aws, backends.router(), back.stop.subscribe()));
         let storage = data
             .as_ref()
             .map_or(Storage::Memory, |data| Storage::File(data.table()));
@@ -143,6 +142,18 @@ impl Shop {
             data.as_ref(),
             &entropy,
         )?;
+        let backends = Backends::open(&journal, &template.queues, settings.secrets(), now)?;
+        let for_containers = ports(
+            [&url, &endpoints.others, &endpoints.dynamodb],
+            flags.also_on,
+        )
+        .await?;
+        back.tasks
+            .spawn(server::serve(aws, backends.router(), back.stop.subscribe()));
+        for listener in for_containers {
+            back.tasks
+                .spawn(until(back.stop.subscribe(), bridge::forward(listener)));
+        }
         let webhook_url = (!flags.backends_only).then(|| format!("{url}/api/payments/webhook/"));
         let sandbox = Sandbox::new(
             journal.clone(),
@@ -255,6 +266,18 @@ impl Shop {
     }
 }
 
+/// The ports of these URLs once more, on another address of this machine if one is given.
+async fn ports(urls: [&str; 3], address: Option<Ipv4Addr>) -> anyhow::Result<Vec<TcpListener>> {
+    let mut listeners = Vec::new();
+    if let Some(address) = address {
+        for url in urls {
+            let port = Url::parse(url)?.port().unwrap_or(80);
+            listeners.push(bridge::bind(address, port).await?);
+        }
+    }
+    Ok(listeners)
+}
+
 /// Serves the control surface where its paths are, and the API everywhere else.
 async fn serve(
     listener: TcpListener,
@@ -341,7 +364,7 @@ fn facts(flags: &Flags, endpoints: &Endpoints, settings: &Settings) -> Vec<Fact>
             value: endpoints.dynamodb.clone(),
         });
         facts.push(Fact {
-            name: "SQS, SES, EventBridge",
+            name: "SQS, SES, EventBridge, secrets",
             value: endpoints.others.clone(),
         });
     }

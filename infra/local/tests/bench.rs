@@ -16,6 +16,7 @@ pub fn flags() -> Flags {
         memory: true,
         demo: false,
         backends_only: false,
+        also_on: None,
         fresh: false,
     }
 }

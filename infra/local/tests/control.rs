@@ -154,6 +154,31 @@ async fn clock_and_payments_survive_a_restart() {
     emptied.shop.close().await;
 }
 
+/// Only Linux has all of 127.0.0.0/8 to itself.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn containers_come_in_by_an_address_of_their_own() {
+    use std::net::Ipv4Addr;
+
+    let open = Flags {
+        backends_only: true,
+        also_on: Some(Ipv4Addr::new(127, 0, 0, 2)),
+        ..flags()
+    };
+    let bench = Bench::with(&open).await;
+    let there = bench.url("/_local/clock").replace("127.0.0.1", "127.0.0.2");
+    let answer = bench.client.get(there).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    bench.shop.close().await;
+
+    let refused = refusal(&Flags {
+        also_on: Some(Ipv4Addr::UNSPECIFIED),
+        ..open
+    })
+    .await;
+    assert!(refused.contains("no private address"), "{refused}");
+}
+
 async fn refusal(flags: &Flags) -> String {
     match Shop::open(flags).await {
         Ok(shop) => panic!("it opened at {}", shop.url),

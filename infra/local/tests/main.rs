@@ -12,4 +12,8 @@ mod control;
 #[cfg(test)]
 mod gateway;
 #[cfg(test)]
+mod sam;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod shop;

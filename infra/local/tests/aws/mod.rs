@@ -1,9 +1,10 @@
-//! The stand-ins for SQS, SES and EventBridge, asked by the real SDKs.
+//! The stand-ins for SQS, SES, EventBridge and Secrets Manager, asked by the real SDKs.
 
 mod mail_and_events;
 mod memory;
 mod poller;
 mod queues;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,6 +25,7 @@ use emulator::{Consumer, Queue, Wire};
 use local::aws::journal::Journal;
 use local::aws::poller::poll;
 use local::aws::queues::Depth;
+use local::aws::secrets::Secrets;
 use local::aws::{Backends, Now};
 use tokio::sync::watch;
 
@@ -34,6 +36,7 @@ struct Bench {
     sqs: aws_sdk_sqs::Client,
     ses: aws_sdk_ses::Client,
     eventbridge: aws_sdk_eventbridge::Client,
+    secrets: aws_sdk_secretsmanager::Client,
     /// The stand-ins' port closes with it.
     _open: watch::Sender<bool>,
 }
@@ -48,7 +51,8 @@ impl Bench {
         let tell = clock.clone();
         let queues = [queue("Orders", Some("Dead")), queue("Dead", None)];
         let now = Now::new(move || tell.load(Ordering::SeqCst));
-        let backends = Backends::open(journal, &queues, now).unwrap();
+        let secrets = Secrets::new([("SIGNING_SECRET", "kept to ourselves".to_owned())]);
+        let backends = Backends::open(journal, &queues, secrets, now).unwrap();
         let listener = local::server::bind(0).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (open, stop) = watch::channel(false);
@@ -73,6 +77,13 @@ impl Bench {
             .build();
         let eventbridge = aws_sdk_eventbridge::Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .region(region.clone())
+            .credentials_provider(credentials.clone())
+            .endpoint_url(&endpoint)
+            .http_client(wire.http_client())
+            .build();
+        let secrets = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
             .region(region)
             .credentials_provider(credentials)
             .endpoint_url(&endpoint)
@@ -84,6 +95,7 @@ impl Bench {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             ses: aws_sdk_ses::Client::from_conf(ses),
             eventbridge: aws_sdk_eventbridge::Client::from_conf(eventbridge),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets),
             _open: open,
         }
     }
