@@ -148,6 +148,16 @@ impl Template {
             .map_err(|message| anyhow!("template.yaml: {message}"))
     }
 
+    /// The template at the root of the repository as it is written, for tests of what else it says.
+    /// Short forms of intrinsic functions are written out, `!GetAtt Table.Arn` as
+    /// `{"Fn::GetAtt": "Table.Arn"}`; parameters are left alone.
+    ///
+    /// # Errors
+    /// When it is not YAML.
+    pub fn document() -> Result<serde_json::Value> {
+        plain(serde_yaml_ng::from_str(SHOP).context("not YAML")?)
+    }
+
     /// Reads a SAM template.
     ///
     /// # Errors

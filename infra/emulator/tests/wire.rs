@@ -183,7 +183,7 @@ async fn an_access_tells_the_key_space_of_each_item_whatever_the_call() {
         "dynamodb:PutItem merkato PLAIN",
         "dynamodb:PutItem merkato USER#",
         "dynamodb:Query merkato OUTBOX#",
-        "dynamodb:Query merkato/index/gsi1 -",
+        "dynamodb:Query merkato/index/gsi1 ORDER#",
     ];
     assert_eq!(accesses, expected);
 }

@@ -179,10 +179,10 @@ impl Call {
         });
     }
 
-    fn note_item(&mut self, action: &str, table: &str, key_space: Option<String>) {
+    fn note_item(&mut self, action: &str, resource: &str, key_space: Option<String>) {
         self.accesses.insert(Access {
             action: format!("dynamodb:{action}"),
-            resource: table.to_owned(),
+            resource: resource.to_owned(),
             key_space,
         });
     }
@@ -212,10 +212,11 @@ impl Call {
             }
         } else {
             let table = body["TableName"].as_str().unwrap_or_default();
-            match body["IndexName"].as_str() {
-                Some(index) => self.note("dynamodb", Some(&format!("{table}/index/{index}"))),
-                None => self.note_item(&operation, table, key_space(body)),
-            }
+            let resource = match body["IndexName"].as_str() {
+                Some(index) => format!("{table}/index/{index}"),
+                None => table.to_owned(),
+            };
+            self.note_item(&operation, &resource, key_space(body));
         }
     }
 }

@@ -14,8 +14,8 @@ pub struct Access {
     pub action: String,
     /// `table`, `table/index/gsi1`, a queue's URL, a bus's name, a sender's address.
     pub resource: String,
-    /// Where items of a table were read or written, the beginning of their partition key up to and
-    /// with the first `#`: `USER#`. Nothing for an index, whose keys are others.
+    /// Where items were read or written, the beginning of their partition key up to and with the
+    /// first `#`: `USER#`. In an index it is the index's own partition key.
     pub key_space: Option<String>,
 }
 
