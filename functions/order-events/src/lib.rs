@@ -1,9 +1,10 @@
-//! Consumes the shop's events from SQS: mails customers, feeds the event bus.
+//! Consumes the shop's events from SQS: mails customers, feeds the event bus, tells the figures.
 //!
 //! An event may be delivered again, late, or twice at once. It is claimed before anything is done
 //! and remembered afterwards, so that each has its effect once; a mail may go out twice only if the
 //! process dies between SES's answer and the note of it. A message that fails, fails alone.
 
+mod figures;
 mod mails;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -19,7 +20,8 @@ use gateways::{
     clock::Clock,
     config::{Reader, Section},
     mail::{Mail, MailError, Mailer},
-    sections::{BusName, MailFrom, SigningSecret, Site, TableName},
+    metrics::Metrics,
+    sections::{BusName, MailFrom, MetricsNamespace, SigningSecret, Site, TableName},
 };
 use store::{Claim, Store, StoreError};
 use web::tokens::Tokens;
@@ -32,6 +34,7 @@ pub struct Consumer {
     store: Store,
     mailer: Mailer,
     bus: EventBus,
+    metrics: Metrics,
     tokens: Tokens,
     clock: Clock,
     letterhead: Letterhead,
@@ -69,6 +72,8 @@ pub struct Config {
     pub site: Site,
     /// The sender of mails.
     pub mail_from: MailFrom,
+    /// What the figures are filed under.
+    pub metrics: MetricsNamespace,
 }
 
 impl Section for Config {
@@ -79,6 +84,7 @@ impl Section for Config {
             signing: SigningSecret::read(reader),
             site: Site::read(reader),
             mail_from: MailFrom::read(reader),
+            metrics: MetricsNamespace::read(reader),
         }
     }
 }
@@ -90,6 +96,7 @@ impl Consumer {
             store: Store::new(clients.dynamodb.clone(), &config.table.0),
             mailer: Mailer::new(clients.ses.clone(), &config.mail_from.0),
             bus: EventBus::new(clients.eventbridge.clone(), &config.bus.0),
+            metrics: Metrics::new(&config.metrics),
             tokens: Tokens::new(config.signing.0.reveal().as_bytes()),
             clock,
             letterhead: Letterhead {
@@ -97,6 +104,12 @@ impl Consumer {
                 url: config.site.public_url.clone(),
             },
         }
+    }
+
+    /// The same consumer with its figures told elsewhere.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Consumer {
+        Consumer { metrics, ..self }
     }
 }
 
@@ -153,6 +166,12 @@ async fn acknowledge(consumer: &Consumer, parsed: &[(SqsMessage, Result<Event, H
     }
 }
 
+/// Does what an event calls for, unless that was done before.
+///
+/// Its figures are told once it is noted as done, so that nothing counts twice however often the
+/// event is delivered. What remains is that the process dies, or never hears of the note's success,
+/// between the two: then the event is done and its figures are missing. The table is what counts in
+/// the end; a dashboard may be short by one, and must not grow by repetition.
 async fn handle_once(consumer: &Consumer, event: &Event) -> Result<(), HandleError> {
     match consumer
         .store
@@ -166,7 +185,11 @@ async fn handle_once(consumer: &Consumer, event: &Event) -> Result<(), HandleErr
     let effects = perform(consumer, event).await;
     let now = consumer.clock.now();
     match effects {
-        Ok(()) => Ok(consumer.store.finish_event(&event.id, now).await?),
+        Ok(()) => {
+            consumer.store.finish_event(&event.id, now).await?;
+            consumer.metrics.put(&figures::of(&event.kind), event, now);
+            Ok(())
+        }
         Err(error) => {
             if let Err(fault) = consumer.store.release_event(&event.id, now).await {
                 tracing::warn!(%fault, "the claim on a failed event runs out by itself");

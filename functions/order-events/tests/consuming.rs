@@ -12,14 +12,14 @@ use serde_json::json;
 
 use crate::post::Post;
 
-struct Scene {
-    stage: Stage,
-    post: Post,
-    consumer: Consumer,
+pub struct Scene {
+    pub stage: Stage,
+    pub post: Post,
+    pub consumer: Consumer,
 }
 
 impl Scene {
-    async fn open() -> anyhow::Result<Scene> {
+    pub async fn open() -> anyhow::Result<Scene> {
         let post = Post::default();
         let mut stage = Stage::open().await?;
         stage.clients.ses = aws_sdk_ses::Client::new(&post.config());
@@ -32,12 +32,12 @@ impl Scene {
         })
     }
 
-    fn event(&self, kind: EventKind) -> Event {
+    pub fn event(&self, kind: EventKind) -> Event {
         self.stage.shop.entropy.event(kind)
     }
 
     /// Delivers messages, and gives the ids of those that must come again.
-    async fn deliver(&self, bodies: &[String]) -> Vec<String> {
+    pub async fn deliver(&self, bodies: &[String]) -> Vec<String> {
         let mut batch = SqsEvent::default();
         for (number, body) in bodies.iter().enumerate() {
             let mut message = SqsMessage::default();
@@ -54,7 +54,7 @@ impl Scene {
     }
 
     /// Somebody's order, and the events it caused.
-    async fn ordered(&self, goods: &[&Product]) -> anyhow::Result<Vec<Event>> {
+    pub async fn ordered(&self, goods: &[&Product]) -> anyhow::Result<Vec<Event>> {
         let router = orders::router(self.stage.shop.clone());
         let customer = self.stage.shopper(&router, goods, 2).await?;
         let placed = customer.post("/api/orders/", &json!({})).await;
@@ -63,7 +63,7 @@ impl Scene {
     }
 }
 
-fn text(event: &Event) -> String {
+pub fn text(event: &Event) -> String {
     serde_json::to_string(event).unwrap()
 }
 

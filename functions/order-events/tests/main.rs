@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod consuming;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod post;

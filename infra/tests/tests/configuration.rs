@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use gateways::config::{Section, Variable, variables};
-use serde_yaml_ng::Value as Yaml;
+use serde_json::{Map, Value};
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
+use crate::template::{Document, each};
 
 type Names = BTreeMap<&'static str, BTreeSet<String>>;
 
@@ -47,27 +47,18 @@ struct Set {
 }
 
 fn set() -> Result<Set> {
-    let template: Yaml = serde_yaml_ng::from_str(TEMPLATE)?;
-    let keys = |value: &Yaml| -> BTreeSet<String> {
-        let variables = value["Environment"]["Variables"].as_mapping();
-        let keys = variables.into_iter().flat_map(|variables| variables.keys());
-        keys.filter_map(|key| key.as_str().map(str::to_owned))
-            .collect()
-    };
-    let mut own = BTreeMap::new();
-    for resource in template["Resources"]
-        .as_mapping()
-        .context("resources")?
-        .values()
-    {
-        if resource["Type"].as_str() == Some("AWS::Serverless::Function") {
-            let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
-            let binary = binary.as_str().context("a binary")?.to_owned();
-            own.insert(binary, keys(&resource["Properties"]));
-        }
-    }
-    let for_all = keys(&template["Globals"]["Function"]);
-    Ok(Set { for_all, own })
+    let document = Document::read()?;
+    let functions = document.functions()?.into_iter();
+    let own = functions.map(|function| {
+        let names = function.variables().map(|(name, _)| name.clone());
+        (function.package.to_owned(), names.collect())
+    });
+    let for_all = &document.0["Globals"]["Function"]["Environment"]["Variables"];
+    let for_all = for_all.as_object().into_iter().flat_map(Map::keys);
+    Ok(Set {
+        for_all: for_all.cloned().collect(),
+        own: own.collect(),
+    })
 }
 
 #[test]
@@ -108,5 +99,53 @@ fn nothing_is_set_that_nobody_reads() -> Result<()> {
     let read: BTreeSet<String> = read().into_values().flatten().collect();
     let spare: Vec<_> = for_all.difference(&read).collect();
     assert!(spare.is_empty(), "{spare:?}");
+    Ok(())
+}
+
+#[test]
+fn the_value_of_a_secret_goes_into_secrets_manager_and_nowhere_else() -> Result<()> {
+    let document = Document::read()?;
+    let parameters = document.0["Parameters"].as_object().context("parameters")?;
+    let mut secret = BTreeSet::new();
+    for (name, parameter) in parameters {
+        let sounds_secret = ["Secret", "Password", "Token", "PrivateKey"]
+            .iter()
+            .any(|word| name.contains(word));
+        let is_hidden = parameter["NoEcho"] == true;
+        assert!(
+            is_hidden || !sounds_secret,
+            "{name} is shown by the console"
+        );
+        assert!(
+            !is_hidden || parameter["Default"].is_null(),
+            "{name} is no secret"
+        );
+        if is_hidden {
+            secret.insert(name.as_str());
+        }
+    }
+    assert!(!secret.is_empty());
+    let mut rest = document.0.clone();
+    for (id, stored) in document.of_type("AWS::SecretsManager::Secret")? {
+        let value = &stored["SecretString"];
+        let is_parameter = value["Ref"]
+            .as_str()
+            .is_some_and(|name| secret.contains(name));
+        let is_generated = value.is_null() && stored["GenerateSecretString"].is_object();
+        assert!(
+            is_parameter || is_generated,
+            "{id} has its value in the template"
+        );
+        rest["Resources"][id] = Value::Null;
+    }
+    each("", &rest, &mut |key, value| {
+        let text = value.as_str().unwrap_or_default();
+        assert!(!text.contains("{{resolve:"), "{text} in {key}");
+        let named = |name: &&str| match key {
+            "Ref" => text == *name,
+            _ => text.contains(&format!("${{{name}}}")),
+        };
+        assert!(!secret.iter().any(named), "{text} in {key}");
+    });
     Ok(())
 }

@@ -25,3 +25,7 @@ mod restart;
 mod schedules;
 #[cfg(test)]
 mod shop;
+#[cfg(test)]
+mod template;
+#[cfg(test)]
+mod watched;

@@ -1,216 +1,156 @@
 //! Least privilege, held against what the functions really do: a walk through the whole shop records
-//! every right that was made use of, and each function's role in `template.yaml` must grant those
-//! and no other.
+//! every right that was made use of, and the roles in `template.yaml` must grant those and no other.
+//! `infra/tests/translate.py` sees to it that SAM adds none.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod needs;
+mod roles;
+mod walk;
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use emulator::{Route, Template};
-use reqwest::Method;
 use serde_json::{Value, json};
-use serde_yaml_ng::Value as Yaml;
 
 use crate::shop::Shop;
+use crate::template::{Document, each};
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
+/// Resources that cannot be told here to let anybody do anything. One of another type has to be
+/// thought about before it may stand in the template.
+const GRANT_NOTHING: [&str; 14] = [
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::EventBus",
+    "AWS::Logs::LogGroup",
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::Serverless::Function",
+];
 
-/// Rights by function: an action and what it is for, by its logical name.
-type Rights = BTreeMap<String, BTreeSet<(String, String)>>;
+/// Properties by which one of them could grant something all the same, and such as make SAM do so.
+const GRANTING: [&str; 12] = [
+    "AssumeRolePolicyDocument",
+    "AuthType",
+    "Connectors",
+    "FunctionUrlConfig",
+    "KeyPolicy",
+    "ManagedPolicyArns",
+    "PermissionsBoundary",
+    "Policies",
+    "Policy",
+    "PolicyDocument",
+    "ResourcePolicy",
+    "Statement",
+];
 
 #[tokio::test]
-async fn each_role_grants_what_its_function_does_and_no_more() -> Result<()> {
+async fn each_role_grants_what_is_done_in_it_and_no_more() -> Result<()> {
+    let document = Document::read()?;
     let shop = Shop::open().await?;
-    walk(&shop).await?;
-    assert_eq!(used(&shop).await?, granted()?);
+    walk::walk(&shop).await?;
+    let needed = needs::needed(&document, &shop).await?;
+    let granted = roles::granted(&document)?;
+    assert!(needed.keys().eq(granted.keys()), "{:?}", granted.keys());
+    let mut wrong = Vec::new();
+    for (role, granted) in &granted {
+        let missing = needed[role].difference(granted);
+        wrong.extend(missing.map(|right| format!("{role} lacks {right}")));
+        let spare = granted.difference(&needed[role]);
+        wrong.extend(spare.map(|right| format!("{role} has no use for {right}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
 
-/// Calls every route and schedule in every way that makes it ask AWS for something else.
-async fn walk(shop: &Shop) -> Result<()> {
-    let phone = shop.goods("250.00", None, 50).await?;
-    let admin = shop.admin().await?;
-    let slug = admin.get("/api/categories/").await?.body[0]["slug"].clone();
-    let slug = slug.as_str().context("a category")?.to_owned();
-    admin.get("/api/products/").await?;
-    admin
-        .get(&format!("/api/products/?category={slug}"))
-        .await?;
-
-    let abebe = shop.shopper("abebe", &phone, 2).await?;
-    abebe.register(&abebe.email(), "injera-and-wot-9").await?;
-    let stranger = shop.fresh_email("stranger");
-    shop.visitor()?
-        .register(&stranger, "injera-and-wot-9")
-        .await?;
-    abebe
-        .post(
-            "/api/auth/registration/resend-email/",
-            &json!({ "email": stranger }),
-        )
-        .await?;
-    let csrf = abebe.cookie("csrftoken").unwrap_or_default();
-    let headers = [("x-csrftoken", csrf.as_str())];
-    let change = Some(json!({ "first_name": "Derartu" }).to_string());
-    abebe
-        .send(Method::PATCH, "/api/auth/user/", change, &headers)
-        .await?;
-
-    let address = abebe.get("/api/accounts/addresses/").await?.body[0]["id"].clone();
-    let path = format!("/api/accounts/addresses/{address}/");
-    let change = Some(json!({ "city": "Adama" }).to_string());
-    abebe.send(Method::PATCH, &path, change, &headers).await?;
-    let spare = abebe.add_address().await?;
-    let path = format!("/api/accounts/addresses/{spare}/");
-    abebe.send(Method::DELETE, &path, None, &headers).await?;
-
-    abebe.get("/api/cart/my_cart/").await?;
-    let line = abebe.get("/api/cart/items/").await?.body[0]["id"].clone();
-    let path = format!("/api/cart/items/{line}/");
-    let change = Some(json!({ "quantity": 1 }).to_string());
-    abebe.send(Method::PATCH, &path, change, &headers).await?;
-
-    let paid = abebe.order().await?;
-    let (tx_ref, page) = abebe.begin_payment(&paid).await?;
-    shop.check_out(&page, "success", "send").await?;
-    abebe
-        .get(&format!("/api/payments/verify/?tx_ref={tx_ref}"))
-        .await?;
-    abebe.get("/api/orders/").await?;
-    admin.get("/api/orders/").await?;
-    abebe.reload(&paid).await?;
-
-    // One order is given up, one is found to be paid when its time is over.
-    abebe.add_to_cart(&phone, 1).await?;
-    let left = abebe.order().await?;
-    abebe.begin_payment(&left).await?;
-    abebe.add_to_cart(&phone, 1).await?;
-    let late = abebe.order().await?;
-    let (_, page) = abebe.begin_payment(&late).await?;
-    shop.wait(700).await?;
-    shop.tick("expire-reservations").await?;
-    abebe.add_to_cart(&phone, 1).await?;
-    let held = abebe.order().await?;
-    shop.check_out(&page, "success", "drop").await?;
-    shop.wait(1_900).await?;
-    shop.tick("cancel-unpaid-orders").await?;
-    assert_eq!(abebe.reload(&left).await?["status"], "cancelled");
-    assert_eq!(abebe.reload(&held).await?["status"], "cancelled");
-    assert_eq!(abebe.reload(&late).await?["status"], "processing");
-
-    // Something is left in the outbox for the sweep.
-    shop.fail("sqs", 1, "refused", 9).await?;
-    let email = shop.fresh_email("left-behind");
-    shop.visitor()?.register(&email, "injera-and-wot-9").await?;
-    shop.visitor()?
-        .send(Method::DELETE, "/_local/faults", None, &[])
-        .await?;
-    shop.wait(120).await?;
-    assert_eq!(shop.tick("relay-outbox").await?["sent"], 1);
-    abebe.post("/api/auth/logout/", &json!({})).await?;
-    shop.settle().await
-}
-
-/// The rights that were made use of, as the local shop recorded them.
-async fn used(shop: &Shop) -> Result<Rights> {
-    let template = Template::shop()?;
-    let ledger = shop.visitor()?.get("/_local/capacity").await?;
-    // The control surface has entries of its own, which nobody is granted anything for.
-    let functions: BTreeSet<String> = granted()?.into_keys().collect();
-    let mut rights = Rights::new();
-    for entry in ledger.body.as_array().context("a ledger")? {
-        let label = entry["label"].as_str().unwrap_or_default();
-        let function = match label.split_once(' ') {
-            Some((_, path)) => route_of(&template.routes, path).map(|route| route.function.clone()),
-            None => Some(label.to_owned()).filter(|label| functions.contains(label)),
-        };
-        let Some(function) = function else { continue };
-        let accesses = entry["accesses"].as_array().cloned().unwrap_or_default();
-        let own = rights.entry(function).or_default();
-        own.extend(accesses.iter().map(right));
-    }
-    Ok(rights)
-}
-
-/// The longest route that takes this path.
-fn route_of<'a>(routes: &'a [Route], path: &str) -> Option<&'a Route> {
-    let takes = |route: &&Route| match route.path.strip_suffix("{proxy+}") {
-        Some(prefix) => path.starts_with(prefix),
-        None => route.path == path,
-    };
-    routes
-        .iter()
-        .filter(takes)
-        .max_by_key(|route| route.path.len())
-}
-
-fn right(access: &Value) -> (String, String) {
-    let action = access["action"].as_str().unwrap_or_default();
-    let resource = access["resource"].as_str().unwrap_or_default();
-    let name = match (action.split(':').next(), resource.split_once("/index/")) {
-        (Some("dynamodb"), Some((_, index))) => format!("Table/index/{index}"),
-        (Some("dynamodb"), None) => "Table".to_owned(),
-        (Some("sqs"), _) => "OrderEventsQueue".to_owned(),
-        (Some("events"), _) => "EventBus".to_owned(),
-        (Some("ses"), _) => "MailIdentity".to_owned(),
-        _ => resource.to_owned(),
-    };
-    // A batch is sent with the right to send.
-    (action.replace("SendMessageBatch", "SendMessage"), name)
-}
-
-/// The rights that the roles grant, as the template says. Which secrets a function may read is not
-/// seen by calling it, since none is fetched on one machine: they must be those of its environment.
-fn granted() -> Result<Rights> {
-    let template: Yaml = serde_yaml_ng::from_str(TEMPLATE)?;
-    let resources = template["Resources"].as_mapping().context("resources")?;
-    let mut rights = Rights::new();
-    for resource in resources.values() {
-        if resource["Type"].as_str() != Some("AWS::Serverless::Function") {
+#[test]
+fn nothing_but_roles_and_permissions_grants_anything() -> Result<()> {
+    let document = Document::read()?;
+    for (id, resource) in document.resources()? {
+        let kind = document.kind(id);
+        if matches!(kind, "AWS::IAM::Role" | "AWS::Lambda::Permission") {
             continue;
         }
-        let binary = &resource["Metadata"]["BuildProperties"]["Binary"];
-        let own = rights
-            .entry(binary.as_str().context("a binary")?.to_owned())
-            .or_default();
-        for policy in resource["Properties"]["Policies"]
-            .as_sequence()
-            .context("policies")?
-        {
-            for statement in policy["Statement"].as_sequence().context("statements")? {
-                assert_eq!(statement["Effect"].as_str(), Some("Allow"));
-                if texts(&statement["Action"]) == ["secretsmanager:GetSecretValue"] {
-                    let named = &resource["Properties"]["Environment"]["Variables"];
-                    let named = named.as_mapping().context("secrets in the environment")?;
-                    let named: BTreeSet<String> = named.values().flat_map(texts).collect();
-                    let readable: BTreeSet<String> =
-                        texts(&statement["Resource"]).into_iter().collect();
-                    assert_eq!(readable, named, "{binary:?}");
-                    continue;
-                }
-                for action in texts(&statement["Action"]) {
-                    for resource in texts(&statement["Resource"]) {
-                        assert!(!action.contains('*') && !resource.contains('*'), "{action}");
-                        own.insert((action.clone(), resource));
-                    }
-                }
-            }
-        }
+        assert!(
+            GRANT_NOTHING.contains(&kind),
+            "{id}: what does a {kind} grant?"
+        );
+        refuse_grants(id, &resource["Properties"]);
     }
-    Ok(rights)
+    refuse_grants("Globals", &document.0["Globals"]);
+    Ok(())
 }
 
-/// One text or several; of an ARN the logical name.
-fn texts(value: &Yaml) -> Vec<String> {
-    match value {
-        Yaml::Sequence(values) => values.iter().flat_map(texts).collect(),
-        Yaml::Tagged(tagged) => texts(&tagged.value),
-        Yaml::String(text) => {
-            let name = match text.rsplit_once("identity/") {
-                Some((_, identity)) => identity.to_owned(),
-                None => text.replace(".Arn", ""),
-            };
-            vec![name.replace("${", "").replace('}', "")]
+fn refuse_grants(id: &str, properties: &Value) {
+    each(id, properties, &mut |key, value| {
+        assert!(!GRANTING.contains(&key), "{id} has {key}");
+        let text = value.as_str().unwrap_or_default();
+        assert!(!text.contains("\"Statement\""), "{id}: a policy in {key}");
+    });
+}
+
+#[test]
+fn a_role_is_a_trust_and_policies_of_its_own() -> Result<()> {
+    let document = Document::read()?;
+    let trust = |service: &str, condition: Option<Value>| {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": { "Service": service },
+            "Action": "sts:AssumeRole",
+        });
+        if let Some(condition) = condition {
+            statement["Condition"] = condition;
         }
-        _ => Vec::new(),
+        json!({ "Version": "2012-10-17", "Statement": [statement] })
+    };
+    let group =
+        "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/default";
+    // Otherwise a schedule of another account could be told to start functions of this one.
+    let ours = json!({ "StringEquals": {
+        "aws:SourceAccount": { "Ref": "AWS::AccountId" },
+        "aws:SourceArn": { "Fn::Sub": group },
+    } });
+    for (id, role) in document.of_type("AWS::IAM::Role")? {
+        let words: Vec<_> = role.as_object().context("a role")?.keys().collect();
+        assert_eq!(words, ["AssumeRolePolicyDocument", "Policies"], "{id}");
+        let expected = match id {
+            "ScheduleRole" => trust("scheduler.amazonaws.com", Some(ours.clone())),
+            _ => trust("lambda.amazonaws.com", None),
+        };
+        assert_eq!(role["AssumeRolePolicyDocument"], expected, "{id}");
     }
+    Ok(())
+}
+
+/// Who may invoke a function from outside its account's own roles: API Gateway, for our API.
+#[test]
+fn only_our_api_may_invoke_a_function_and_only_one_that_has_routes() -> Result<()> {
+    let document = Document::read()?;
+    let api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*";
+    let mut permitted = BTreeSet::new();
+    for (id, permission) in document.of_type("AWS::Lambda::Permission")? {
+        let function = permission["FunctionName"]["Ref"].as_str();
+        let function = function.with_context(|| format!("{id} names a function"))?;
+        let expected = json!({
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": { "Ref": function },
+            "Principal": "apigateway.amazonaws.com",
+            "SourceArn": { "Fn::Sub": api },
+        });
+        assert_eq!(permission, &expected, "{id}");
+        assert!(permitted.insert(function), "{function} is permitted twice");
+    }
+    let mut integrated = BTreeSet::new();
+    for (id, integration) in document.of_type("AWS::ApiGatewayV2::Integration")? {
+        let uri = integration["IntegrationUri"]["Fn::GetAtt"].as_str();
+        let function = uri.and_then(|uri| uri.strip_suffix(".Arn"));
+        integrated.insert(function.with_context(|| format!("{id} leads to a function"))?);
+    }
+    assert_eq!(permitted, integrated);
+    Ok(())
 }

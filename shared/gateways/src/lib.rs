@@ -11,6 +11,7 @@ pub mod config;
 pub mod entropy;
 pub mod finalizer;
 pub mod mail;
+pub mod metrics;
 pub mod queue;
 pub mod relay;
 pub mod sections;

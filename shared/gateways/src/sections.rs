@@ -16,6 +16,11 @@ pub struct QueueUrl(pub String);
 #[derive(Debug, Clone)]
 pub struct BusName(pub String);
 
+/// `METRICS_NAMESPACE`: what the shop's figures are filed under in CloudWatch; where it is not set
+/// they are not told.
+#[derive(Debug, Clone)]
+pub struct MetricsNamespace(pub Option<String>);
+
 /// `SIGNING_SECRET`: what all tokens are signed with, at least 32 characters.
 #[derive(Debug, Clone)]
 pub struct SigningSecret(pub Secret);
@@ -95,6 +100,12 @@ impl Section for QueueUrl {
 impl Section for BusName {
     fn read(reader: &mut Reader<'_>) -> Self {
         BusName(reader.required("EVENT_BUS_NAME"))
+    }
+}
+
+impl Section for MetricsNamespace {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        MetricsNamespace(reader.optional("METRICS_NAMESPACE"))
     }
 }
 
