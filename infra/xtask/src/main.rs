@@ -1,13 +1,22 @@
-//! Chores for whoever works on the code: `cargo xtask check`, `cargo xtask lambda`, `cargo xtask sbom`.
+//! Chores for whoever works on the code: `cargo xtask --help` lists them.
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 mod arch;
+mod backends;
+mod bootstrap;
 mod check;
+mod cold_starts;
+mod figures;
+mod invoke;
 mod lambda;
+mod machine;
+mod process;
 mod report;
+mod runtime_api;
+mod samples;
 mod sbom;
 mod step;
 mod workspace;
@@ -24,8 +33,12 @@ struct Chores {
 enum Chore {
     /// All that CI asks: format, lints, documentation, dependencies, tests.
     Check(check::Flags),
-    /// Builds every function for Lambda and prints what each weighs.
+    /// Builds every function for Lambda, prints what each weighs, and fails if one weighs too much.
     Lambda(lambda::Flags),
+    /// Runs what `lambda` built under cargo-lambda's Runtime API and checks how it answers events/.
+    Invoke,
+    /// Measures how long what `lambda` built takes from its start to its first answer.
+    ColdStarts(cold_starts::Flags),
     /// Writes down what is deployed, as a CycloneDX bill of materials under target/.
     Sbom(sbom::Flags),
 }
@@ -34,6 +47,8 @@ fn main() -> ExitCode {
     let done = match Chores::parse().chore {
         Chore::Check(flags) => check::run(&flags),
         Chore::Lambda(flags) => lambda::run(&flags),
+        Chore::Invoke => invoke::run(),
+        Chore::ColdStarts(flags) => cold_starts::run(&flags),
         Chore::Sbom(flags) => sbom::run(&flags),
     };
     match done {

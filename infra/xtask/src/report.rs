@@ -16,6 +16,15 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) {
     }
 }
 
+/// The same as a table of a Markdown page.
+pub fn markdown(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let heading = format!("| {} |", heading.join(" | "));
+    let rule = format!("|---{}|", "|--:".repeat(heading.matches(" | ").count()));
+    let rows = rows.iter().map(|row| format!("| {} |", row.join(" | ")));
+    let lines: Vec<String> = [heading, rule].into_iter().chain(rows).collect();
+    lines.join("\n")
+}
+
 fn aligned(heading: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let heading: Vec<String> = heading.iter().map(|&cell| cell.to_owned()).collect();
     let mut widths: Vec<usize> = vec![0; heading.len()];
@@ -80,6 +89,15 @@ mod tests {
                 "fmt      0.4 s",
                 "clippy  12.3 s"
             ]
+        );
+    }
+
+    #[test]
+    fn a_table_of_a_page_has_its_figures_on_the_right() {
+        let rows = vec![vec!["cart".to_owned(), "6.4 ms".to_owned()]];
+        assert_eq!(
+            markdown(&["function", "median"], &rows),
+            "| function | median |\n|---|--:|\n| cart | 6.4 ms |"
         );
     }
 

@@ -73,6 +73,19 @@ impl Step {
     }
 }
 
+/// A bar for a chore that knows how many things it has to do. Nothing is drawn but on a terminal.
+///
+/// # Errors
+/// If the style of the bar is refused.
+pub fn progress(name: &'static str, length: usize) -> Result<ProgressBar> {
+    let bar = ProgressBar::new(u64::try_from(length)?).with_prefix(name);
+    bar.set_style(ProgressStyle::with_template(
+        "{spinner} {prefix} {elapsed} {pos}/{len} {wide_msg}",
+    )?);
+    bar.enable_steady_tick(Duration::from_millis(120));
+    Ok(bar)
+}
+
 fn watched(name: &'static str, command: &mut Command) -> Result<bool> {
     let bar = ProgressBar::new_spinner().with_prefix(name);
     bar.set_style(ProgressStyle::with_template(

@@ -14,6 +14,9 @@ pub fn root() -> PathBuf {
         .to_path_buf()
 }
 
+/// The function that ours are compared with. It is built like them and never deployed.
+pub const BASELINE: &str = "baseline";
+
 /// The packages under `functions/`, in alphabetical order. A package's name is its folder's.
 pub fn functions() -> Result<Vec<String>> {
     let folder = root().join("functions");
