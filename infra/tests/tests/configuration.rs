@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use gateways::config::{Section, Variable, variables};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::template::{Document, each};
 
@@ -104,48 +104,72 @@ fn nothing_is_set_that_nobody_reads() -> Result<()> {
 
 #[test]
 fn the_value_of_a_secret_goes_into_secrets_manager_and_nowhere_else() -> Result<()> {
-    let document = Document::read()?;
+    check_secrets(&Document::read()?)
+}
+
+#[test]
+fn a_secret_that_is_told_is_found() -> Result<()> {
+    let told = |place: &str, value: Value| -> Result<()> {
+        let mut document = Document::read()?;
+        let target = document.0.pointer_mut(place).context("a place")?;
+        *target = value;
+        let error = check_secrets(&document).err();
+        ensure!(error.is_some(), "nobody saw the secret in {place}");
+        Ok(())
+    };
+    let own = "/Resources/PaymentsFunction/Properties/Environment/Variables/CHAPA_SECRET_KEY_ARN";
+    told(own, json!({ "Ref": "ChapaSecretKey" }))?;
+    told(own, json!({ "Fn::Sub": "key=${ChapaSecretKey}" }))?;
+    told(own, json!("{{resolve:secretsmanager:x}}"))?;
+    told("/Outputs/ApiUrl/Value", json!({ "Ref": "ChapaSecretKey" }))?;
+    told(
+        "/Resources/SigningSecret/Properties",
+        json!({ "SecretString": "hunter2" }),
+    )?;
+    told("/Parameters/ChapaSecretKey/NoEcho", Value::Bool(false))
+}
+
+/// Values of secrets are typed in unseen or drawn by AWS, and go into Secrets Manager only.
+fn check_secrets(document: &Document) -> Result<()> {
     let parameters = document.0["Parameters"].as_object().context("parameters")?;
-    let mut secret = BTreeSet::new();
+    let mut hidden = BTreeSet::new();
     for (name, parameter) in parameters {
-        let sounds_secret = ["Secret", "Password", "Token", "PrivateKey"]
-            .iter()
-            .any(|word| name.contains(word));
+        let words = ["Secret", "Password", "Token", "PrivateKey"];
+        let sounds_secret = words.iter().any(|word| name.contains(word));
         let is_hidden = parameter["NoEcho"] == true;
-        assert!(
+        ensure!(
             is_hidden || !sounds_secret,
             "{name} is shown by the console"
         );
-        assert!(
+        ensure!(
             !is_hidden || parameter["Default"].is_null(),
-            "{name} is no secret"
+            "{name} has a default"
         );
         if is_hidden {
-            secret.insert(name.as_str());
+            hidden.insert(name.as_str());
         }
     }
-    assert!(!secret.is_empty());
     let mut rest = document.0.clone();
-    for (id, stored) in document.of_type("AWS::SecretsManager::Secret")? {
-        let value = &stored["SecretString"];
-        let is_parameter = value["Ref"]
+    for (id, secret) in document.of_type("AWS::SecretsManager::Secret")? {
+        let value = &secret["SecretString"];
+        let is_typed = value["Ref"]
             .as_str()
-            .is_some_and(|name| secret.contains(name));
-        let is_generated = value.is_null() && stored["GenerateSecretString"].is_object();
-        assert!(
-            is_parameter || is_generated,
-            "{id} has its value in the template"
-        );
+            .is_some_and(|name| hidden.contains(name));
+        let is_drawn = value.is_null() && secret["GenerateSecretString"].is_object();
+        ensure!(is_typed || is_drawn, "{id} has its value in the template");
         rest["Resources"][id] = Value::Null;
     }
+    let mut told = None;
     each("", &rest, &mut |key, value| {
         let text = value.as_str().unwrap_or_default();
-        assert!(!text.contains("{{resolve:"), "{text} in {key}");
-        let named = |name: &&str| match key {
+        let is_named = |name: &&str| match key {
             "Ref" => text == *name,
             _ => text.contains(&format!("${{{name}}}")),
         };
-        assert!(!secret.iter().any(named), "{text} in {key}");
+        if text.contains("{{resolve:") || hidden.iter().any(is_named) {
+            told = Some(text);
+        }
     });
+    ensure!(told.is_none(), "a secret is told by {told:?}");
     Ok(())
 }

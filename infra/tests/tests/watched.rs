@@ -3,37 +3,82 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::template::{Document, listed};
 
 #[test]
-fn each_function_has_a_log_of_its_own_that_ends_some_day() -> Result<()> {
-    let document = Document::read()?;
+fn nobody_runs_unseen() -> Result<()> {
+    check(&Document::read()?)
+}
+
+#[test]
+fn a_function_that_runs_unseen_is_found() -> Result<()> {
+    let refused = |what: &str, change: &dyn Fn(&mut Value)| -> Result<()> {
+        let mut document = Document::read()?;
+        change(&mut document.0["Resources"]);
+        let error = check(&document).err();
+        ensure!(error.is_some(), "{what} was not seen");
+        Ok(())
+    };
+    refused("a missing log group", &|resources| {
+        resources["CartFunction"]["Properties"]["LoggingConfig"] = Value::Null;
+    })?;
+    refused("a log that is kept for ever", &|resources| {
+        resources["CartLogs"]["Properties"]["RetentionInDays"] = Value::Null;
+    })?;
+    refused("two functions in one log", &|resources| {
+        resources["CartFunction"]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] =
+            "OrdersLogs".into();
+    })?;
+    refused("a missing alarm", &|resources| {
+        resources["CartAlarm"]["Type"] = "AWS::SQS::Queue".into();
+    })?;
+    refused("an alarm that tells nobody", &|resources| {
+        resources["CartAlarm"]["Properties"]["AlarmActions"] = json!([]);
+    })?;
+    refused("a missing line on the dashboard", &|resources| {
+        let body = &mut resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"];
+        let text = body.as_str().unwrap_or_default();
+        let line = r#"[ "...", "${CartFunction}", { "label": "cart" } ],"#;
+        *body = text.replacen(line, "", 1).into();
+    })
+}
+
+fn check(document: &Document) -> Result<()> {
+    check_logs(document)?;
+    check_alarms(document)?;
+    check_dashboard(document)
+}
+
+/// Each function has a log of its own, and none is kept for ever.
+fn check_logs(document: &Document) -> Result<()> {
     let mut logs = BTreeSet::new();
     for function in document.functions()? {
         let id = function.id;
         let log = function.properties["LoggingConfig"]["LogGroup"]["Ref"].as_str();
         let log = log.with_context(|| format!("{id} has no log group"))?;
-        assert!(logs.insert(log), "{log} is the log of two functions");
+        ensure!(logs.insert(log), "{log} is the log of two functions");
         let expected = json!({
             "LogGroupName": {
                 "Fn::Sub": format!("/aws/lambda/${{AWS::StackName}}/{}", function.package),
             },
             "RetentionInDays": { "Ref": "LogRetentionDays" },
         });
-        assert_eq!(document.properties(log), &expected, "{log}");
+        ensure!(
+            document.properties(log) == &expected,
+            "{log} is not {expected}"
+        );
     }
     for (id, log) in document.of_type("AWS::Logs::LogGroup")? {
-        assert!(!log["RetentionInDays"].is_null(), "{id} is kept for ever");
+        ensure!(!log["RetentionInDays"].is_null(), "{id} is kept for ever");
     }
     Ok(())
 }
 
-#[test]
-fn each_function_has_an_alarm_for_errors_and_throttles() -> Result<()> {
-    let document = Document::read()?;
+/// Each function has an alarm for its errors and throttles, and alarms tell somebody.
+fn check_alarms(document: &Document) -> Result<()> {
     let alarms = document.of_type("AWS::CloudWatch::Alarm")?;
     for function in document.functions()? {
         let watched = |alarm: &&Value, name: &str| {
@@ -51,28 +96,30 @@ fn each_function_has_an_alarm_for_errors_and_throttles() -> Result<()> {
             .filter(|(_, alarm)| watched(alarm, "Errors") && watched(alarm, "Throttles"))
             .collect();
         let [(id, alarm)] = own[..] else {
-            anyhow::bail!("{} has {} alarms", function.id, own.len());
+            bail!("{} has {} alarms", function.id, own.len());
         };
         let name = format!("${{AWS::StackName}}-{}", function.package);
-        assert_eq!(alarm["AlarmName"], json!({ "Fn::Sub": name }), "{id}");
+        ensure!(
+            alarm["AlarmName"] == json!({ "Fn::Sub": name }),
+            "{id} has another name"
+        );
     }
     for (id, alarm) in alarms {
-        assert_eq!(
-            alarm["AlarmActions"],
-            json!([{ "Ref": "AlarmTopicArn" }]),
-            "{id} tells nobody"
+        let told = &alarm["AlarmActions"];
+        ensure!(
+            told == &json!([{ "Ref": "AlarmTopicArn" }]),
+            "{id} tells {told}"
         );
-        assert_eq!(
-            document.0["Resources"][id]["Condition"], "HasAlarms",
-            "{id}"
+        ensure!(
+            document.0["Resources"][id]["Condition"] == "HasAlarms",
+            "{id} is there always"
         );
     }
     Ok(())
 }
 
-#[test]
-fn each_function_has_its_lines_on_the_dashboard() -> Result<()> {
-    let document = Document::read()?;
+/// Each function has a line for its errors and one for its durations.
+fn check_dashboard(document: &Document) -> Result<()> {
     let functions = document.functions()?;
     let expected: BTreeSet<(String, String)> = functions
         .iter()
@@ -87,7 +134,7 @@ fn each_function_has_its_lines_on_the_dashboard() -> Result<()> {
         };
         let widgets: Vec<_> = listed(&body["widgets"]).iter().filter(shows).collect();
         let [widget] = widgets[..] else {
-            anyhow::bail!("{} widgets show {metric}", widgets.len());
+            bail!("{} widgets show {metric}", widgets.len());
         };
         let mut shown = BTreeSet::new();
         for line in listed(&widget["properties"]["metrics"]) {
@@ -97,7 +144,7 @@ fn each_function_has_its_lines_on_the_dashboard() -> Result<()> {
                 shown.insert((function.clone(), label.to_owned()));
             }
         }
-        assert_eq!(shown, expected, "{metric}");
+        ensure!(shown == expected, "{metric}: {shown:?}");
     }
     Ok(())
 }

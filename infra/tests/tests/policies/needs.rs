@@ -14,12 +14,21 @@ use crate::template::{Document, Function};
 /// What each role has to grant.
 pub async fn needed(document: &Document, shop: &Shop) -> Result<Rights> {
     let mut rights = used(document, shop).await?;
+    for (role, own) in used_by_aws(document)? {
+        rights.entry(role).or_default().extend(own);
+    }
+    Ok(rights)
+}
+
+/// What AWS does in each role by itself.
+pub fn used_by_aws(document: &Document) -> Result<Rights> {
+    let mut rights = Rights::new();
     for function in document.functions()? {
         let own = rights.entry(function.package.to_owned()).or_default();
-        own.extend(used_by_aws(document, &function)?);
+        own.extend(used_around(document, &function)?);
     }
-    for (id, right) in used_by_schedules(document)? {
-        rights.entry(id).or_default().insert(right);
+    for (role, right) in used_by_schedules(document)? {
+        rights.entry(role).or_default().insert(right);
     }
     Ok(rights)
 }
@@ -106,7 +115,7 @@ fn is_read(action: &str) -> bool {
 /// What Lambda does in the name of a function: it writes its log and its traces, and takes messages
 /// for it. And what a function does that is not seen here, because nobody fetches secrets on one
 /// machine: it reads those that its environment names.
-fn used_by_aws(document: &Document, function: &Function<'_>) -> Result<Vec<Right>> {
+fn used_around(document: &Document, function: &Function<'_>) -> Result<Vec<Right>> {
     let logs = function.properties["LoggingConfig"]["LogGroup"]["Ref"].as_str();
     let logs = logs.with_context(|| format!("{} has no log group", function.id))?;
     let mut rights = vec![
