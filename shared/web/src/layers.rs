@@ -1,6 +1,6 @@
 //! The outer layers of every HTTP function: what holds for each answer whoever gives it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -10,7 +10,6 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use futures::FutureExt;
 use http_body_util::{BodyExt, Limited};
 use lambda_http::RequestExt;
 use tower_http::normalize_path::NormalizePath;
@@ -124,17 +123,7 @@ async fn admit(request: Request, next: Next) -> Response {
         Ok(request) => request,
         Err(error) => return error.into_response(),
     };
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_default();
-            Error::internal(format!("panicked: {text}")).into_response()
-        }
-    }
+    next.run(request).await
 }
 
 fn is_preflight(request: &Request) -> bool {
