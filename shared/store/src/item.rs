@@ -13,11 +13,15 @@ use crate::{
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// The layout of items. What old code may overlook without harm, such as one attribute more, leaves
-/// the number as it is; what it would misread raises it. Code reads the layouts up to its own and
-/// writes its own. Items of a higher one it does not touch: they are read by nobody here
-/// ([`parse`]), and every write that does not depend on an earlier read asks for [`IS_KNOWN`].
-const SCHEMA: u32 = 1;
+/// The highest layout of items that this code reads; it reads all below as well. What old code may
+/// overlook without harm, such as one attribute more, leaves the number as it is; what it would
+/// misread raises it. Items of a higher one this code does not touch: [`parse`] refuses them, and
+/// every write that does not depend on an earlier read asks for [`IS_KNOWN`].
+const KNOWN: u32 = 1;
+
+/// The layout that this code writes. A release that raises [`KNOWN`] leaves this one behind, and the
+/// next one lets it catch up: until then there is code at work that does not know the new layout.
+const WRITTEN: u32 = 1;
 
 /// The condition that an item is of a layout this code knows, or is not there.
 pub(crate) const IS_KNOWN: &str = "(attribute_not_exists(#schema) OR #schema <= :schema)";
@@ -29,7 +33,7 @@ pub(crate) fn schema_name() -> (String, String) {
 
 /// The value in [`IS_KNOWN`].
 pub(crate) fn schema_value() -> (String, AttributeValue) {
-    (":schema".to_owned(), AttributeValue::N(SCHEMA.to_string()))
+    (":schema".to_owned(), AttributeValue::N(KNOWN.to_string()))
 }
 
 /// Refuses an item of a layout above ours. Newer code is at work, or was until a rollback: whoever
@@ -39,14 +43,14 @@ pub(crate) fn schema_value() -> (String, AttributeValue) {
 /// [`StoreError::Unavailable`].
 pub(crate) fn check_layout(item: &Item) -> Result<(), StoreError> {
     let layout = number(item, "schema");
-    if layout <= SCHEMA {
+    if layout <= KNOWN {
         return Ok(());
     }
     // The sort key says what kind of item it is; a partition key may be somebody's address.
     let kind = item.get("sk").and_then(|value| value.as_s().ok());
     let kind = kind.map_or("an item", String::as_str);
     Err(StoreError::Unavailable(format!(
-        "{kind} is of layout {layout}, and this code knows {SCHEMA}: newer code wrote it"
+        "{kind} is of layout {layout}, and this code knows {KNOWN}: newer code wrote it"
     )))
 }
 
@@ -58,7 +62,7 @@ pub(crate) fn compose<T: Serialize>(
 ) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(body)?;
     item.extend(key.attributes());
-    item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));
+    item.insert("schema".to_owned(), AttributeValue::N(WRITTEN.to_string()));
     for place in indexes {
         let name = place.index.name();
         item.insert(format!("{name}pk"), AttributeValue::S(place.pk));
