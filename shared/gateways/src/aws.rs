@@ -72,8 +72,8 @@ impl Aws {
         Aws { sdk, connector }
     }
 
-    /// Opens connections to these services, for the clients to find. Lambda gives a function that
-    /// starts more of a processor than one that answers, and nobody waits yet.
+    /// Opens connections to these services, for the clients to find: while a function starts nobody
+    /// waits yet.
     pub async fn connect(&self, services: &[Service]) {
         let region = self.sdk.region().map_or("", |region| region.as_ref());
         let endpoint = |service: &Service| service.endpoint(region, config::environment);
