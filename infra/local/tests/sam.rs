@@ -1,12 +1,14 @@
 //! `sam-env.json` is what `sam local` needs beside `cargo local -- --backends-only`, and no more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Parser as _;
 use local::flags::Flags;
+use serde_yaml_ng::Value as Yaml;
 
 use crate::bench::Bench;
 
+const TEMPLATE: &str = include_str!("../../../template.yaml");
 const SAM_ENV: &str = include_str!("../sam-env.json");
 
 /// Where a container finds this machine.
@@ -20,6 +22,28 @@ fn given() -> BTreeMap<String, String> {
     // single functions besides, of which there is no need.
     assert_eq!((section.as_str(), sections.next()), ("Parameters", None));
     given
+}
+
+fn declared(of: &Yaml) -> BTreeSet<String> {
+    let variables = of["Environment"]["Variables"].as_mapping();
+    let names = variables.into_iter().flat_map(|variables| variables.keys());
+    names
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// SAM drops what the template does not declare, without a word.
+#[test]
+fn the_template_declares_what_sam_is_given_and_sam_is_given_what_it_declares() {
+    let template: Yaml = serde_yaml_ng::from_str(TEMPLATE).unwrap();
+    let mut all = declared(&template["Globals"]["Function"]);
+    for resource in template["Resources"].as_mapping().unwrap().values() {
+        if resource["Type"].as_str() == Some("AWS::Serverless::Function") {
+            all.append(&mut declared(&resource["Properties"]));
+        }
+    }
+    let given: BTreeSet<String> = given().into_keys().collect();
+    assert_eq!(given, all);
 }
 
 /// With the ports that `cargo local -- --backends-only` has when nobody says otherwise.

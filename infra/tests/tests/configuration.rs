@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use gateways::config::{Section, Variable, variables};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::template::{Document, each};
 
@@ -54,9 +54,11 @@ fn set() -> Result<Set> {
         (function.package.to_owned(), names.collect())
     });
     let for_all = &document.0["Globals"]["Function"]["Environment"]["Variables"];
-    let for_all = for_all.as_object().into_iter().flat_map(Map::keys);
+    // What is set to nothing is not set; such names are there for `sam local`.
+    let for_all = for_all.as_object().into_iter().flatten();
+    let for_all = for_all.filter(|(_, value)| value["Ref"] != "AWS::NoValue");
     Ok(Set {
-        for_all: for_all.cloned().collect(),
+        for_all: for_all.map(|(name, _)| name.clone()).collect(),
         own: own.collect(),
     })
 }
