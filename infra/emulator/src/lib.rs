@@ -4,7 +4,7 @@ mod table;
 mod template;
 mod wire;
 
-pub use table::{Storage, Table};
+pub use table::{Storage, Table, second_opinion};
 pub use template::{
     Consumer, Index, Key, KeyKind, Projection, Queue, Route, Schedule, TableDefinition, Template,
 };

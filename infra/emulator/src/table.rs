@@ -21,10 +21,15 @@ use tokio::sync::oneshot;
 use crate::template::{Index, Key, KeyKind, Projection, TableDefinition, Template};
 use crate::wire::Wire;
 
+/// Names the endpoint of another AWS emulator: `cargo xtask emulator` runs the same tests against one
+/// that somebody else wrote.
+const SECOND_OPINION: &str = "MERKATO_AWS_ENDPOINT";
+
 /// Where a table's data lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Storage {
-    /// In memory, gone with the [`Table`].
+    /// In memory, gone with the [`Table`]. Where `MERKATO_AWS_ENDPOINT` names another emulator it
+    /// is a new table over there, which stays when the [`Table`] goes.
     Memory,
     /// In this SQLite file, which is made if need be and survives even `kill -9`.
     File(PathBuf),
@@ -33,7 +38,8 @@ pub enum Storage {
 /// The template's table, served on a loopback port of its own until it is dropped.
 ///
 /// The emulator works on the calling thread under one lock, so it gets a thread and a runtime of
-/// its own: neither a test's nor the shop's executor ever waits for SQLite.
+/// its own: neither a test's nor the shop's executor ever waits for SQLite. There is no such thread
+/// for a table on another DynamoDB.
 #[derive(Debug)]
 pub struct Table {
     endpoint: String,
@@ -67,6 +73,11 @@ impl Table {
     /// When the template, the port or the file cannot be had, or the table cannot be created.
     pub async fn serve(storage: Storage, port: u16) -> Result<Self> {
         let definition = &Template::shop()?.table;
+        if storage == Storage::Memory
+            && let Some(endpoint) = second_opinion()
+        {
+            return Self::elsewhere(definition, &endpoint).await;
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("port {port} for the table"))?;
         listener.set_nonblocking(true)?;
@@ -95,6 +106,24 @@ impl Table {
                 Err(error)
             }
         }
+    }
+
+    /// A new table on the DynamoDB at `endpoint`. Many tests share that one, so the name is drawn.
+    async fn elsewhere(definition: &TableDefinition, endpoint: &str) -> Result<Self> {
+        let table = Self {
+            endpoint: endpoint.to_owned(),
+            name: format!("{}-{:016x}", definition.name, fastrand::u64(..)),
+            ttl_attribute: definition.ttl_attribute.clone(),
+            client: client(
+                endpoint,
+                aws_smithy_http_client::Builder::new().build_http(),
+            ),
+            stop: None,
+            thread: None,
+        };
+        let created = table.create(definition).await;
+        created.with_context(|| format!("{SECOND_OPINION}={endpoint}"))?;
+        Ok(table)
     }
 
     /// Where the SDK finds it: `http://127.0.0.1:PORT`.
@@ -223,6 +252,18 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// The endpoint of the AWS emulator that tests are to ask instead of ours, if there is one.
+#[must_use]
+pub fn second_opinion() -> Option<String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "which emulator answers the tests is said from outside"
+    )]
+    let endpoint = std::env::var(SECOND_OPINION).ok()?;
+    let endpoint = endpoint.trim().trim_end_matches('/');
+    (!endpoint.is_empty()).then(|| endpoint.to_owned())
 }
 
 /// A client for `endpoint` that waits two milliseconds at most before it tries again: what is

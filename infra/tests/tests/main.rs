@@ -8,6 +8,8 @@ mod configuration;
 #[cfg(test)]
 mod costs;
 #[cfg(test)]
+mod delivery;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod holes;

@@ -9,10 +9,12 @@ mod backends;
 mod bootstrap;
 mod check;
 mod cold_starts;
+mod emulator;
 mod figures;
 mod invoke;
 mod lambda;
 mod machine;
+mod ministack;
 mod process;
 mod report;
 mod runtime_api;
@@ -39,6 +41,8 @@ enum Chore {
     Invoke,
     /// Measures how long what `lambda` built takes from its start to its first answer.
     ColdStarts(cold_starts::Flags),
+    /// Runs the tests that need a table against ministack, an AWS emulator that somebody else wrote.
+    Emulator(emulator::Flags),
     /// Writes down what is deployed, as a CycloneDX bill of materials under target/.
     Sbom(sbom::Flags),
 }
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Chore::Lambda(flags) => lambda::run(&flags),
         Chore::Invoke => invoke::run(),
         Chore::ColdStarts(flags) => cold_starts::run(&flags),
+        Chore::Emulator(flags) => emulator::run(&flags),
         Chore::Sbom(flags) => sbom::run(&flags),
     };
     match done {
