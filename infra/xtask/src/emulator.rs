@@ -4,14 +4,17 @@
 //! Our own embedded DynamoDB and our tests could agree on something that AWS does otherwise. Where two
 //! emulators that know nothing of each other give the same answers, that is less likely.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
+use serde_json::{Value, json};
 
 use crate::ministack::Ministack;
 use crate::report;
-use crate::step::{Outcome, Step, summarise};
+use crate::step::{Step, summarise};
 use crate::workspace::cargo;
 
 /// Read by `infra/emulator` when a test wants a table.
@@ -70,22 +73,28 @@ const SUITES: &[Suite] = &[
     suite("tests"),
 ];
 
+/// A test binary, and the folder that cargo would run it in.
+#[derive(Debug, PartialEq, Eq)]
+struct Binary {
+    executable: PathBuf,
+    folder: PathBuf,
+}
+
 /// Runs all suites, even if an earlier one failed; answers whether none did.
 pub fn run(flags: &Flags) -> Result<bool> {
-    let mut build = cargo(&["test", "--no-run", "--locked"]);
-    for suite in SUITES {
-        build.args(["--package", suite.package]);
-    }
-    let mut steps = vec![Step::run("build the tests", build)?];
-    if steps[0].outcome != Outcome::Passed {
-        bail!("the tests do not build");
-    }
+    let binaries = build()?;
     let ministack = Ministack::start(flags.ministack.as_deref())?;
+    let mut steps = Vec::new();
     for suite in SUITES {
-        let mut command = cargo(&["test", "--locked", "--package", suite.package]);
-        command.args(["--test", "main", "--"]);
-        command.args(skipped(suite));
-        command.env(ENDPOINT, &ministack.endpoint);
+        let Binary { executable, folder } = binaries
+            .get(suite.package)
+            .with_context(|| format!("{} has no tests", suite.package))?;
+        let mut command = Command::new(executable);
+        command
+            .args(skipped(suite))
+            .current_dir(folder)
+            .env("CARGO_MANIFEST_DIR", folder)
+            .env(ENDPOINT, &ministack.endpoint);
         steps.push(Step::run(suite.package, command)?);
     }
     let passed = summarise(&steps);
@@ -106,6 +115,38 @@ pub fn run(flags: &Flags) -> Result<bool> {
         bail!("nothing was asked at ministack: does {ENDPOINT} still have its reader?");
     }
     Ok(passed)
+}
+
+/// Builds what `cargo test --workspace` builds, so that after it nothing is built: package by package,
+/// cargo would choose other features of the dependencies and build most of them again each time.
+fn build() -> Result<BTreeMap<String, Binary>> {
+    let built = cargo(&["test", "--workspace", "--locked", "--no-run"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !built.status.success() {
+        bail!("the tests do not build");
+    }
+    Ok(String::from_utf8(built.stdout)?
+        .lines()
+        .filter_map(binary)
+        .collect())
+}
+
+/// The test binary `main` and its package's folder name, if that is what cargo tells in this line.
+fn binary(line: &str) -> Option<(String, Binary)> {
+    let artifact: Value = serde_json::from_str(line).ok()?;
+    let target = &artifact["target"];
+    if target["kind"] != json!(["test"]) || target["name"] != "main" {
+        return None;
+    }
+    let folder = Path::new(artifact["manifest_path"].as_str()?).parent()?;
+    let package = folder.file_name()?.to_str()?.to_owned();
+    let binary = Binary {
+        executable: artifact["executable"].as_str()?.into(),
+        folder: folder.to_owned(),
+    };
+    Some((package, binary))
 }
 
 fn skipped(suite: &Suite) -> impl Iterator<Item = &'static str> {
@@ -147,6 +188,29 @@ mod tests {
             );
         }
         assert!(opening.len() > 5, "{opening:?}");
+    }
+
+    #[test]
+    fn of_all_that_cargo_builds_the_test_binaries_are_taken() {
+        let artifact = json!({
+            "reason": "compiler-artifact", "manifest_path": "/merkato/functions/cart/Cargo.toml",
+            "target": { "kind": ["test"], "name": "main" }, "executable": "/merkato/target/main-1",
+        });
+        let expected = Binary {
+            executable: "/merkato/target/main-1".into(),
+            folder: "/merkato/functions/cart".into(),
+        };
+        assert_eq!(
+            binary(&artifact.to_string()),
+            Some(("cart".to_owned(), expected))
+        );
+        let mut library = artifact;
+        library["target"]["kind"] = json!(["lib"]);
+        assert_eq!(binary(&library.to_string()), None);
+        assert_eq!(
+            binary(r#"{"reason":"build-finished","success":true}"#),
+            None
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod report;
 mod runtime_api;
 mod samples;
 mod sbom;
+mod smoke;
 mod step;
 mod workspace;
 
@@ -43,6 +44,8 @@ enum Chore {
     ColdStarts(cold_starts::Flags),
     /// Runs the tests that need a table against ministack, an AWS emulator that somebody else wrote.
     Emulator(emulator::Flags),
+    /// Deploys what `lambda` built to ministack and buys something there.
+    Smoke(smoke::Flags),
     /// Writes down what is deployed, as a CycloneDX bill of materials under target/.
     Sbom(sbom::Flags),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Chore::Invoke => invoke::run(),
         Chore::ColdStarts(flags) => cold_starts::run(&flags),
         Chore::Emulator(flags) => emulator::run(&flags),
+        Chore::Smoke(flags) => smoke::run(&flags),
         Chore::Sbom(flags) => sbom::run(&flags),
     };
     match done {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use ureq::Agent;
 
@@ -100,7 +100,18 @@ impl Ministack {
         Ok(ministack)
     }
 
-    /// One of its own pages, which AWS does not have.
+    /// What an AWS client needs in its environment to call it.
+    pub fn environment(&self) -> [(&'static str, String); 5] {
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
+            ("AWS_REGION", REGION.to_owned()),
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", KEY.to_owned()),
+        ]
+    }
+
+    /// One of its own pages, or of the services that are asked by path.
     ///
     /// # Errors
     /// If there is no such page.
@@ -115,15 +126,12 @@ impl Ministack {
     /// With what the service said, if it refused.
     pub fn call(&self, region: &str, service: &str, target: &str, body: &Value) -> Result<Value> {
         // It reads service and region from the header, and does not verify the signature.
-        let scope = format!("{KEY}/20260101/{region}/{service}/aws4_request");
-        let signature =
-            format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none");
         let mut answer = self
             .agent
             .post(&self.endpoint)
             .header("content-type", "application/x-amz-json-1.0")
             .header("x-amz-target", target)
-            .header("authorization", &signature)
+            .header("authorization", &signature(region, service))
             .send(body.to_string())
             .with_context(|| target.to_owned())?;
         let text = answer.body_mut().read_to_string()?;
@@ -149,6 +157,47 @@ impl Ministack {
             }
         }
     }
+
+    /// Calls a service that speaks forms: `ses`.
+    ///
+    /// # Errors
+    /// With what the service said, if it refused.
+    pub fn post_form(&self, service: &str, form: &str) -> Result<()> {
+        let request = self
+            .agent
+            .post(&self.endpoint)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", &signature(REGION, service));
+        let mut answer = request.send(form)?;
+        let text = answer.body_mut().read_to_string()?;
+        ensure!(answer.status().is_success(), "{form}: {text}");
+        Ok(())
+    }
+
+    /// Runs a function as its schedule would, with an event that says nothing.
+    ///
+    /// # Errors
+    /// With its answer, if it failed.
+    pub fn invoke(&self, function: &str) -> Result<()> {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let request = self
+            .agent
+            .post(&format!("{}{path}", self.endpoint))
+            .header("authorization", &signature(REGION, "lambda"));
+        let mut answer = request.send("{}")?;
+        let text = answer.body_mut().read_to_string()?;
+        let has_failed = answer.headers().contains_key("x-amz-function-error");
+        ensure!(
+            answer.status().is_success() && !has_failed,
+            "{function}: {text}"
+        );
+        Ok(())
+    }
+
+    /// What it has written so far.
+    pub fn log(&self) -> String {
+        self.process.text()
+    }
 }
 
 impl Drop for Ministack {
@@ -163,6 +212,12 @@ impl Drop for Ministack {
         // What cannot be removed lies under target/, where nobody minds.
         let _ = fs::remove_dir_all(&self.scratch);
     }
+}
+
+/// The header that tells service and region. ministack does not verify what is signed.
+fn signature(region: &str, service: &str) -> String {
+    let scope = format!("{KEY}/20260101/{region}/{service}/aws4_request");
+    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none")
 }
 
 /// A client that leaves it to the caller to judge a status.
