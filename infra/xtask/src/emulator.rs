@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::ministack::Ministack;
+use crate::ministack::{Ministack, Roles};
 use crate::report;
 use crate::step::{Step, summarise};
 use crate::workspace::cargo;
@@ -83,7 +83,7 @@ struct Binary {
 /// Runs all suites, even if an earlier one failed; answers whether none did.
 pub fn run(flags: &Flags) -> Result<bool> {
     let binaries = build()?;
-    let ministack = Ministack::start(flags.ministack.as_deref())?;
+    let ministack = Ministack::start(flags.ministack.as_deref(), Roles::Ignored)?;
     let mut steps = Vec::new();
     for suite in SUITES {
         let Binary { executable, folder } = binaries

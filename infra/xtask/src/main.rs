@@ -20,6 +20,7 @@ mod report;
 mod runtime_api;
 mod samples;
 mod sbom;
+mod signature;
 mod smoke;
 mod step;
 mod workspace;

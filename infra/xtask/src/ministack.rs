@@ -1,5 +1,7 @@
 //! ministack, an AWS emulator that somebody else wrote, started for one chore and forgotten after it.
 
+mod calls;
+
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
@@ -9,8 +11,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::{Value, json};
+use anyhow::{Context, Result};
+use serde_json::Value;
 use ureq::Agent;
 
 use crate::process::Process;
@@ -23,7 +25,7 @@ pub const VERSION: &str = "1.5.33";
 pub const REGION: &str = "eu-west-1";
 const START: Duration = Duration::from_secs(30);
 const STOP: Duration = Duration::from_secs(10);
-/// Any credentials will do; these say that they are none.
+/// Id and secret of the one access key.
 const KEY: &str = "local";
 
 /// A running ministack on loopback, empty at first. Dropping it ends it and the functions it runs.
@@ -36,12 +38,21 @@ pub struct Ministack {
     agent: Agent,
 }
 
+/// Whether functions may do only what their roles allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roles {
+    /// Every call is allowed.
+    Ignored,
+    /// Signatures are verified, and policies decide.
+    Enforced,
+}
+
 impl Ministack {
     /// Starts the given binary, or the `ministack` on the path, on a free port.
     ///
     /// # Errors
     /// If it is not installed or does not come up.
-    pub fn start(binary: Option<&Path>) -> Result<Self> {
+    pub fn start(binary: Option<&Path>, roles: Roles) -> Result<Self> {
         let binary = binary.map_or_else(|| OsStr::new("ministack"), Path::as_os_str);
         let port = free_port()?;
         let endpoint = format!("http://127.0.0.1:{port}");
@@ -61,6 +72,10 @@ impl Ministack {
                 .env("GATEWAY_PORT", port.to_string())
                 .env("AWS_ENDPOINT_URL", &endpoint)
                 .env("MINISTACK_REGION", REGION)
+                // Who has this key may do everything.
+                .env("AWS_ACCESS_KEY_ID", KEY)
+                .env("AWS_SECRET_ACCESS_KEY", KEY)
+                .env("AUTH", (roles == Roles::Enforced).to_string())
                 .env("IOT_MTLS_ENABLED", "0")
                 .env("SFTP_ENABLED", "0");
             command
@@ -89,7 +104,7 @@ impl Ministack {
         ministack
             .process
             .wait_until(START, |_| agent.get(&health).call().is_ok())?;
-        let version = ministack.get("/_ministack/health")?;
+        let version = ministack.page("/_ministack/health")?;
         let version = version["version"].as_str().unwrap_or("of no version");
         report::line(&format!("-- ministack {version} at {}", ministack.endpoint));
         if version != VERSION {
@@ -111,87 +126,13 @@ impl Ministack {
         ]
     }
 
-    /// One of its own pages, or of the services that are asked by path.
+    /// One of its own pages, which AWS does not have.
     ///
     /// # Errors
     /// If there is no such page.
-    pub fn get(&self, path: &str) -> Result<Value> {
+    pub fn page(&self, path: &str) -> Result<Value> {
         let mut answer = self.agent.get(&format!("{}{path}", self.endpoint)).call()?;
-        parse(&answer.body_mut().read_to_string()?)
-    }
-
-    /// Calls a service that speaks JSON in a region: `dynamodb`, `DynamoDB_20120810.ListTables`.
-    ///
-    /// # Errors
-    /// With what the service said, if it refused.
-    pub fn call(&self, region: &str, service: &str, target: &str, body: &Value) -> Result<Value> {
-        // It reads service and region from the header, and does not verify the signature.
-        let mut answer = self
-            .agent
-            .post(&self.endpoint)
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", target)
-            .header("authorization", &signature(region, service))
-            .send(body.to_string())
-            .with_context(|| target.to_owned())?;
-        let text = answer.body_mut().read_to_string()?;
-        if !answer.status().is_success() {
-            bail!("{target}: {} {text}", answer.status());
-        }
-        parse(&text)
-    }
-
-    /// How many tables there are in a region.
-    ///
-    /// # Errors
-    /// If they cannot be listed.
-    pub fn tables(&self, region: &str) -> Result<usize> {
-        let mut count = 0;
-        let mut request = json!({});
-        loop {
-            let page = self.call(region, "dynamodb", "DynamoDB_20120810.ListTables", &request)?;
-            count += page["TableNames"].as_array().map_or(0, Vec::len);
-            match &page["LastEvaluatedTableName"] {
-                Value::Null => return Ok(count),
-                last => request = json!({ "ExclusiveStartTableName": last }),
-            }
-        }
-    }
-
-    /// Calls a service that speaks forms: `ses`.
-    ///
-    /// # Errors
-    /// With what the service said, if it refused.
-    pub fn post_form(&self, service: &str, form: &str) -> Result<()> {
-        let request = self
-            .agent
-            .post(&self.endpoint)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("authorization", &signature(REGION, service));
-        let mut answer = request.send(form)?;
-        let text = answer.body_mut().read_to_string()?;
-        ensure!(answer.status().is_success(), "{form}: {text}");
-        Ok(())
-    }
-
-    /// Runs a function as its schedule would, with an event that says nothing.
-    ///
-    /// # Errors
-    /// With its answer, if it failed.
-    pub fn invoke(&self, function: &str) -> Result<()> {
-        let path = format!("/2015-03-31/functions/{function}/invocations");
-        let request = self
-            .agent
-            .post(&format!("{}{path}", self.endpoint))
-            .header("authorization", &signature(REGION, "lambda"));
-        let mut answer = request.send("{}")?;
-        let text = answer.body_mut().read_to_string()?;
-        let has_failed = answer.headers().contains_key("x-amz-function-error");
-        ensure!(
-            answer.status().is_success() && !has_failed,
-            "{function}: {text}"
-        );
-        Ok(())
+        calls::parse(&answer.body_mut().read_to_string()?)
     }
 
     /// What it has written so far.
@@ -214,12 +155,6 @@ impl Drop for Ministack {
     }
 }
 
-/// The header that tells service and region. ministack does not verify what is signed.
-fn signature(region: &str, service: &str) -> String {
-    let scope = format!("{KEY}/20260101/{region}/{service}/aws4_request");
-    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none")
-}
-
 /// A client that leaves it to the caller to judge a status.
 pub fn agent() -> Agent {
     Agent::config_builder()
@@ -235,8 +170,4 @@ pub fn free_port() -> Result<u16> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("looking for a free port")?;
     Ok(listener.local_addr()?.port())
-}
-
-fn parse(text: &str) -> Result<Value> {
-    serde_json::from_str(text).with_context(|| format!("not JSON: {text}"))
 }

@@ -1,5 +1,5 @@
 //! `cargo xtask smoke`: deploys the shop to ministack, and buys something there from the binaries that
-//! would go to AWS.
+//! would go to AWS, each of which may do what its role allows and no more.
 
 mod packaged;
 mod person;
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::bootstrap;
-use crate::ministack::{Ministack, free_port};
+use crate::ministack::{Ministack, Roles, free_port};
 use crate::process::Process;
 use crate::report;
 use crate::step::{Outcome, Step};
@@ -47,7 +47,7 @@ pub fn run(flags: &Flags) -> Result<bool> {
         bail!("the sandbox of Chapa does not build");
     }
 
-    let ministack = Ministack::start(flags.ministack.as_deref())?;
+    let ministack = Ministack::start(flags.ministack.as_deref(), Roles::Enforced)?;
     report::line("   what is deployed is template.yaml, but for this:");
     for difference in packaged::differences() {
         report::line(&format!("   - {difference}"));

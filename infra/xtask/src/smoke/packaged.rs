@@ -15,7 +15,7 @@ struct Change {
     reason: &'static str,
 }
 
-const CHANGES: [Change; 3] = [
+const CHANGES: [Change; 4] = [
     Change {
         from: "AllowedPattern: \"^(https://[^/ ]+)?$\"\n    Description: Where customers reach",
         to: "AllowedPattern: \"^http://127[.]0[.]0[.]1:[^ ]+$\"\n    Description: Where customers reach",
@@ -27,17 +27,35 @@ const CHANGES: [Change; 3] = [
         reason: "ChapaBaseUrl may be the sandbox on this machine, which has no certificate",
     },
     Change {
+        from: "Resource: !Sub arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailIdentity}\n",
+        to: "Resource: \"*\"\n",
+        reason: "mail may be sent from any address: ministack does not tell SES's older SendEmail from whom",
+    },
+    Change {
         from: "      Name: !Ref AWS::StackName\n      ProtocolType: HTTP\n",
         to: "      Name: !Ref AWS::StackName\n      ProtocolType: HTTP\n      Tags: { ms-custom-id: merkato }\n",
         reason: "the API has a tag by which ministack takes its id, so that PublicUrl is known before",
     },
 ];
 
+/// The secrets, which functions are told by `!Ref`.
+const SECRETS: [&str; 4] = [
+    "SigningSecret",
+    "AdminSetupToken",
+    "ChapaKey",
+    "ChapaWebhookSecret",
+];
+
 /// What was done to the template, one sentence a difference.
 pub fn differences() -> impl Iterator<Item = &'static str> {
     let code =
         "the functions' code is what `cargo xtask lambda` built, and `sam build` is left out";
-    std::iter::once(code).chain(CHANGES.iter().map(|change| change.reason))
+    let secrets = "secrets are told by !GetAtt Id: on AWS their !Ref is their ARN as well, at ministack it is not";
+    let batches =
+        "who may send messages may also send batches: AWS has one right for both, ministack two";
+    [code, secrets, batches]
+        .into_iter()
+        .chain(CHANGES.iter().map(|change| change.reason))
 }
 
 /// The copy. `binaries` holds a folder for each function.
@@ -61,6 +79,17 @@ pub fn copy(template: &str, binaries: &Path) -> Result<String> {
         } else {
             copy.push_str(line);
         }
+    }
+    copy = copy.replace(
+        "Action: sqs:SendMessage\n",
+        "Action: [sqs:SendMessage, sqs:SendMessageBatch]\n",
+    );
+    for secret in SECRETS {
+        let reference = format!("!Ref {secret}\n");
+        if !copy.contains(&reference) {
+            bail!("template.yaml has no secret {secret}");
+        }
+        copy = copy.replace(&reference, &format!("!GetAtt {secret}.Id\n"));
     }
     for Change { from, to, reason } in CHANGES {
         if copy.matches(from).count() != 1 {
@@ -92,7 +121,11 @@ mod tests {
         // Three lines of Metadata fewer a function, and the tag.
         assert_eq!(lines(&template) - 3 * functions.len() + 1, lines(&copy));
         let kept = copy.lines().filter(|line| template.contains(line)).count();
-        assert_eq!(kept + functions.len() + 3, lines(&copy));
+        let told = copy.matches(".Id\n").count() + copy.matches("sqs:SendMessageBatch").count();
+        assert_eq!(
+            kept + told + functions.len() + CHANGES.len() - 1,
+            lines(&copy)
+        );
         assert!(copy.contains(&format!("ms-custom-id: {API_ID} }}")));
     }
 

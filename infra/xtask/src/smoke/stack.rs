@@ -78,6 +78,14 @@ impl Stack {
         let value = answer["SecretString"].as_str().context("a text")?;
         Ok(value.to_owned())
     }
+
+    /// The names of the functions.
+    ///
+    /// # Errors
+    /// If ministack does not tell.
+    pub fn functions(&self, ministack: &Ministack) -> Result<Vec<String>> {
+        ministack.resources(NAME, "AWS::Lambda::Function")
+    }
 }
 
 /// Where ministack serves the API.
