@@ -7,6 +7,5 @@ use payments::{Config, State, router};
 async fn main() -> Result<(), lambda_http::Error> {
     let (config, clients) = start::<Config>().await?;
     let state = State::new(&config, &clients, Clock::system())?;
-    state.finalizer.chapa.connect().await;
     lambda_http::run(router(state)).await
 }

@@ -70,9 +70,9 @@ impl Stage {
         let (nowhere, queue) = (nowhere(), Queue::default());
         let clients = Clients {
             dynamodb: table.client_over(&wire),
-            sqs: sqs(&nowhere, &queue),
-            ses: aws_sdk_ses::Client::new(&nowhere),
-            eventbridge: aws_sdk_eventbridge::Client::new(&nowhere),
+            sqs: sqs(&nowhere, &queue).into(),
+            ses: aws_sdk_ses::Client::new(&nowhere).into(),
+            eventbridge: aws_sdk_eventbridge::Client::new(&nowhere).into(),
         };
         let config = values.read().context("the stage's configuration")?;
         let shop = Shop::new(&config, &clients, Clock::system());

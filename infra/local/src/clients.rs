@@ -38,8 +38,8 @@ macro_rules! client {
 pub fn over(wire: &Wire, endpoints: &Endpoints) -> Clients {
     Clients {
         dynamodb: client!(aws_sdk_dynamodb, &endpoints.dynamodb, wire),
-        sqs: client!(aws_sdk_sqs, &endpoints.others, wire),
-        ses: client!(aws_sdk_ses, &endpoints.others, wire),
-        eventbridge: client!(aws_sdk_eventbridge, &endpoints.others, wire),
+        sqs: client!(aws_sdk_sqs, &endpoints.others, wire).into(),
+        ses: client!(aws_sdk_ses, &endpoints.others, wire).into(),
+        eventbridge: client!(aws_sdk_eventbridge, &endpoints.others, wire).into(),
     }
 }

@@ -182,9 +182,9 @@ async fn what_was_left_behind_arrives_once_and_what_is_poisoned_ends_among_the_d
     ensure!(placed.status == 201, "{}", placed.text());
     ensure!(stage.outbox().await?.len() == 1);
 
-    stage.clients.sqs = post.sqs.clone();
-    stage.clients.ses = aws_sdk_ses::Client::new(&post.sdk);
-    stage.clients.eventbridge = aws_sdk_eventbridge::Client::new(&post.sdk);
+    stage.clients.sqs = post.sqs.clone().into();
+    stage.clients.ses = aws_sdk_ses::Client::new(&post.sdk).into();
+    stage.clients.eventbridge = aws_sdk_eventbridge::Client::new(&post.sdk).into();
     if emulator::second_opinion().is_some() {
         // As on AWS, it takes mail only from and, in the sandbox, to addresses that are verified.
         for address in ["shop@example.com", &customer.user().email] {

@@ -3,13 +3,15 @@
 use aws_sdk_eventbridge::{error::DisplayErrorContext, types::PutEventsRequestEntry};
 use domain::event::Event;
 
+use crate::aws::Lazily;
+
 /// The `source` of all our events.
 pub const SOURCE: &str = "merkato";
 
 /// The bus.
 #[derive(Debug, Clone)]
 pub struct EventBus {
-    client: aws_sdk_eventbridge::Client,
+    client: Lazily<aws_sdk_eventbridge::Client>,
     name: String,
 }
 
@@ -20,9 +22,12 @@ pub struct BusError(String);
 
 impl EventBus {
     /// The bus of this name.
-    pub fn new(client: aws_sdk_eventbridge::Client, name: impl Into<String>) -> EventBus {
+    pub fn new(
+        client: impl Into<Lazily<aws_sdk_eventbridge::Client>>,
+        name: impl Into<String>,
+    ) -> EventBus {
         EventBus {
-            client,
+            client: client.into(),
             name: name.into(),
         }
     }

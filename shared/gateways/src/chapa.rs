@@ -19,8 +19,6 @@ use crate::{config::Secret, sections::ChapaAccess};
 /// How long one call may take: API Gateway gives up on us after 30 s.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// A start waits for the gateway no longer than that.
-const CONNECT_AT_START: Duration = Duration::from_secs(1);
 
 /// The gateway.
 #[derive(Debug, Clone)]
@@ -98,15 +96,6 @@ impl Chapa {
     /// Play money or real.
     pub fn mode(&self) -> Mode {
         self.mode
-    }
-
-    /// Opens a connection for the first call to find, while a function starts. It is no matter if that
-    /// fails or takes too long.
-    pub async fn connect(&self) {
-        let touch = self.http.head(&self.base_url).timeout(CONNECT_AT_START);
-        if let Err(error) = touch.send().await {
-            tracing::debug!(error = %error.without_url(), "Chapa could not be reached at start");
-        }
     }
 
     /// Opens a transaction and gives the URL where the customer pays.

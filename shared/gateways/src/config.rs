@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, fmt};
 
-use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use url::Url;
+
+use crate::aws::Aws;
 
 /// A value that must not be shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -89,13 +89,13 @@ pub fn variables<S: Section>() -> Vec<Variable> {
 ///
 /// # Errors
 /// [`ConfigError`] with all that is missing, malformed or could not be fetched.
-pub async fn load<S: Section>(sdk: &SdkConfig) -> Result<S, ConfigError> {
+pub async fn load<S: Section>(aws: &Aws) -> Result<S, ConfigError> {
     let named: Vec<(&'static str, String)> = variables::<S>()
         .into_iter()
         .filter(|variable| variable.is_secret && environment(variable.name).is_none())
         .filter_map(|variable| Some((variable.name, environment(&variable.deployed_name())?)))
         .collect();
-    let fetched = fetch(sdk, &named).await?;
+    let fetched = fetch(aws, &named).await?;
     read(|name| fetched.get(name).cloned().or_else(|| environment(name)))
 }
 
@@ -111,28 +111,16 @@ pub(crate) fn environment(name: &str) -> Option<String> {
 
 /// Fetches secrets side by side, by the names of their variables.
 async fn fetch(
-    sdk: &SdkConfig,
+    aws: &Aws,
     named: &[(&'static str, String)],
 ) -> Result<HashMap<&'static str, String>, ConfigError> {
     if named.is_empty() {
         return Ok(HashMap::new());
     }
-    let client = aws_sdk_secretsmanager::Client::new(sdk);
-    let calls = named.iter().map(|(name, arn)| {
-        let call = client.get_secret_value().secret_id(arn).send();
-        async move {
-            let answer = call.await.map_err(|error| {
-                // The error names the secret at most, never its value.
-                format!(
-                    "{name} could not be fetched: {}",
-                    DisplayErrorContext(&error)
-                )
-            })?;
-            let value = answer
-                .secret_string
-                .ok_or_else(|| format!("{name} is no text"))?;
-            Ok::<_, String>((*name, value))
-        }
+    let calls = named.iter().map(async |(name, arn)| {
+        let value = aws.secret(arn).await;
+        let value = value.map_err(|problem| format!("{name} could not be fetched: {problem}"))?;
+        Ok::<_, String>((*name, value))
     });
     let mut problems = Vec::new();
     let mut values = HashMap::new();

@@ -5,6 +5,8 @@ use aws_sdk_ses::{
     types::{Body, Content, Destination, Message},
 };
 
+use crate::aws::Lazily;
+
 /// A mail to one person, as text and as HTML.
 #[derive(Debug, Clone)]
 pub struct Mail {
@@ -21,7 +23,7 @@ pub struct Mail {
 /// Sends mail from the shop's address.
 #[derive(Debug, Clone)]
 pub struct Mailer {
-    client: aws_sdk_ses::Client,
+    client: Lazily<aws_sdk_ses::Client>,
     from: String,
 }
 
@@ -32,9 +34,9 @@ pub struct MailError(String);
 
 impl Mailer {
     /// Mail will come from this address.
-    pub fn new(client: aws_sdk_ses::Client, from: impl Into<String>) -> Mailer {
+    pub fn new(client: impl Into<Lazily<aws_sdk_ses::Client>>, from: impl Into<String>) -> Mailer {
         Mailer {
-            client,
+            client: client.into(),
             from: from.into(),
         }
     }

@@ -3,13 +3,15 @@
 use aws_sdk_sqs::{error::DisplayErrorContext, types::SendMessageBatchRequestEntry};
 use domain::event::Event;
 
+use crate::aws::Lazily;
+
 /// SQS's bound on messages in one batch.
 const MAX_BATCH: usize = 10;
 
 /// The queue of events.
 #[derive(Debug, Clone)]
 pub struct OrderEventQueue {
-    client: aws_sdk_sqs::Client,
+    client: Lazily<aws_sdk_sqs::Client>,
     url: String,
 }
 
@@ -20,9 +22,12 @@ pub struct QueueError(String);
 
 impl OrderEventQueue {
     /// The queue at this URL.
-    pub fn new(client: aws_sdk_sqs::Client, url: impl Into<String>) -> OrderEventQueue {
+    pub fn new(
+        client: impl Into<Lazily<aws_sdk_sqs::Client>>,
+        url: impl Into<String>,
+    ) -> OrderEventQueue {
         OrderEventQueue {
-            client,
+            client: client.into(),
             url: url.into(),
         }
     }

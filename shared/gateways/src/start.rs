@@ -1,6 +1,6 @@
 //! The beginning of every Lambda: logs, configuration, clients.
 
-use futures::future::join;
+use futures::future::join3;
 
 use crate::{
     aws::{Aws, Clients, Service},
@@ -15,8 +15,12 @@ use crate::{
 /// [`ConfigError`] with all that is wrong with the configuration; the function does not start.
 pub async fn start<C: Section>() -> Result<(C, Clients), ConfigError> {
     telemetry::init();
-    let aws = Aws::from_environment().await;
+    let aws = Aws::from_environment()?;
     let services = Service::of(&config::variables::<C>());
-    let (config, ()) = join(config::load(&aws.sdk), aws.connect(&services)).await;
-    Ok((config?, Clients::new(&aws.sdk)))
+    // The clients last: they are made while the answers are on their way.
+    let (config, (), clients) = join3(config::load(&aws), aws.connect(&services), async {
+        aws.clients()
+    })
+    .await;
+    Ok((config?, clients))
 }

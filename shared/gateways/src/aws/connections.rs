@@ -20,46 +20,53 @@ pub enum Service {
     Ses,
     /// The bus.
     EventBridge,
+    /// What must not stand in the environment.
+    SecretsManager,
 }
 
 impl Service {
-    const ALL: [Service; 4] = [
-        Service::DynamoDb,
-        Service::Sqs,
-        Service::Ses,
-        Service::EventBridge,
-    ];
-
-    /// Those that a function calls: it has been told the name of what is there.
+    /// Those that a function calls nearly always when it is called: it has been told the name of what
+    /// is there. The queue is not among them: most requests write nothing, and those that do need it
+    /// last, when their answer is certain.
     pub fn of(variables: &[Variable]) -> Vec<Service> {
-        let is_named = |service: &Service| {
-            let name = service.named_by();
-            variables.iter().any(|variable| variable.name == name)
+        let named_by = [
+            (Service::DynamoDb, "TABLE_NAME"),
+            (Service::Ses, "MAIL_FROM"),
+            (Service::EventBridge, "EVENT_BUS_NAME"),
+        ];
+        let is_told = |name: &str| variables.iter().any(|variable| variable.name == name);
+        let called = named_by.into_iter().filter(|(_, name)| is_told(name));
+        called.map(|(service, _)| service).collect()
+    }
+
+    /// Where AWS's own variables say that the service is, if they say it.
+    pub(super) fn elsewhere(self, environment: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let own = match self {
+            Service::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
+            Service::Sqs => "AWS_ENDPOINT_URL_SQS",
+            Service::Ses => "AWS_ENDPOINT_URL_SES",
+            Service::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Service::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         };
-        Service::ALL.into_iter().filter(is_named).collect()
+        let told = environment(own).or_else(|| environment("AWS_ENDPOINT_URL"));
+        told.filter(|endpoint| !endpoint.is_empty())
     }
 
-    /// The variable that tells a function what of the service it uses.
-    fn named_by(self) -> &'static str {
-        match self {
-            Service::DynamoDb => "TABLE_NAME",
-            Service::Sqs => "ORDER_EVENTS_QUEUE_URL",
-            Service::Ses => "MAIL_FROM",
-            Service::EventBridge => "EVENT_BUS_NAME",
-        }
-    }
-
-    /// Where the service is: as AWS's own variables say, or in the region.
-    pub fn endpoint(self, region: &str, environment: impl Fn(&str) -> Option<String>) -> String {
-        let (own, host) = match self {
-            Service::DynamoDb => ("AWS_ENDPOINT_URL_DYNAMODB", "dynamodb"),
-            Service::Sqs => ("AWS_ENDPOINT_URL_SQS", "sqs"),
-            Service::Ses => ("AWS_ENDPOINT_URL_SES", "email"),
-            Service::EventBridge => ("AWS_ENDPOINT_URL_EVENTBRIDGE", "events"),
+    /// Where the service is: there, or in the region.
+    pub(super) fn endpoint(
+        self,
+        region: &str,
+        environment: impl Fn(&str) -> Option<String>,
+    ) -> String {
+        let host = match self {
+            Service::DynamoDb => "dynamodb",
+            Service::Sqs => "sqs",
+            Service::Ses => "email",
+            Service::EventBridge => "events",
+            Service::SecretsManager => "secretsmanager",
         };
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
-        environment(own)
-            .or_else(|| environment("AWS_ENDPOINT_URL"))
+        self.elsewhere(environment)
             .unwrap_or_else(|| format!("https://{host}.{region}.amazonaws.com{suffix}"))
     }
 }
@@ -113,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_function_calls_the_services_that_it_is_told_names_of() {
-        let told = ["SHOP_NAME", "TABLE_NAME", "MAIL_FROM"].map(|name| Variable {
+        let told = ["ORDER_EVENTS_QUEUE_URL", "TABLE_NAME", "MAIL_FROM"].map(|name| Variable {
             name,
             is_secret: false,
         });
