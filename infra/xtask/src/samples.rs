@@ -47,6 +47,7 @@ pub const SAMPLES: &[Sample] = &[
     sample("cart", "cart", Status(403)),
     sample("cart-get", "cart", Status(403)),
     sample("catalog", "catalog", Status(403)),
+    sample("catalog-get", "catalog", Status(404)),
     sample("catalog-list", "catalog", Status(200)),
     sample(
         "expire-reservations",
