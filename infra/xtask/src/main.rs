@@ -20,7 +20,6 @@ mod report;
 mod runtime_api;
 mod samples;
 mod sbom;
-mod signature;
 mod smoke;
 mod step;
 mod workspace;

@@ -1,10 +1,16 @@
 //! Calls to the services of a ministack, signed as AWS wants them.
 
+use std::time::SystemTime;
+
 use anyhow::{Context, Result, bail, ensure};
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
 use serde_json::{Value, json};
 
 use super::{KEY, Ministack, REGION};
-use crate::signature::{Request, Signer};
 
 /// A call before it is signed.
 struct Call<'a> {
@@ -106,25 +112,13 @@ impl Ministack {
     }
 
     fn post(&self, call: &Call) -> Result<Answer> {
-        let signer = Signer {
-            key_id: KEY,
-            secret: KEY,
-            region: call.region,
-            service: call.service,
-        };
-        let signed = signer.sign(&Request {
-            method: "POST",
-            host: self.endpoint.trim_start_matches("http://"),
-            path: call.path,
-            body: call.body,
-        });
-        let mut request = self
-            .agent
-            .post(&format!("{}{}", self.endpoint, call.path))
-            .header("x-amz-date", signed.date)
-            .header("authorization", signed.authorization);
+        let url = format!("{}{}", self.endpoint, call.path);
+        let mut request = self.agent.post(&url);
         for (name, value) in call.headers {
             request = request.header(*name, *value);
+        }
+        for (name, value) in signature(call, &url)? {
+            request = request.header(name, value);
         }
         let mut answer = request.send(call.body)?;
         let has_failed = answer.headers().contains_key("x-amz-function-error");
@@ -134,6 +128,32 @@ impl Ministack {
         }
         Ok(Answer { text, has_failed })
     }
+}
+
+/// The headers that make a call one of the account's.
+fn signature(call: &Call, url: &str) -> Result<Vec<(String, String)>> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a signature is good for a few minutes of the machine's own time"
+    )]
+    let now = SystemTime::now();
+    let identity = Credentials::from_keys(KEY, KEY, None).into();
+    let signer = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(call.region)
+        .name(call.service)
+        .time(now)
+        .settings(SigningSettings::default())
+        .build()?
+        .into();
+    let headers = call.headers.iter().copied();
+    let body = SignableBody::Bytes(call.body.as_bytes());
+    let signed = sign(SignableRequest::new("POST", url, headers, body)?, &signer)?;
+    let (instructions, _) = signed.into_parts();
+    let headers = instructions.headers();
+    Ok(headers
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 pub(super) fn parse(text: &str) -> Result<Value> {
