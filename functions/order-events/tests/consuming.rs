@@ -22,8 +22,8 @@ impl Scene {
     pub async fn open() -> anyhow::Result<Scene> {
         let post = Post::default();
         let mut stage = Stage::open().await?;
-        stage.clients.ses = aws_sdk_ses::Client::new(&post.config());
-        stage.clients.eventbridge = aws_sdk_eventbridge::Client::new(&post.config());
+        stage.clients.ses = aws_sdk_ses::Client::new(&post.config()).into();
+        stage.clients.eventbridge = aws_sdk_eventbridge::Client::new(&post.config()).into();
         let consumer = Consumer::new(&stage.config()?, &stage.clients, stage.shop.clock.clone());
         Ok(Scene {
             stage,
