@@ -61,6 +61,13 @@ impl Scene {
         anyhow::ensure!(placed.status == 201, "{}", placed.text());
         Ok(self.stage.queue.sent())
     }
+
+    /// Somebody's order of tea, as the message that tells of it.
+    pub async fn tea_is_ordered(&self) -> anyhow::Result<String> {
+        let price = Money::from_santim(5_050);
+        let tea = self.stage.goods("Tea", price, None, 9).await?;
+        Ok(text(&self.ordered(&[&tea]).await?[0]))
+    }
 }
 
 pub fn text(event: &Event) -> String {
@@ -113,11 +120,7 @@ async fn an_order_is_confirmed_once_however_often_it_is_told() -> anyhow::Result
 #[tokio::test]
 async fn the_same_event_twice_in_a_batch_is_handled_once() -> anyhow::Result<()> {
     let scene = Scene::open().await?;
-    let tea = scene
-        .stage
-        .goods("Tea", Money::from_santim(5_050), None, 9)
-        .await?;
-    let message = text(&scene.ordered(&[&tea]).await?[0]);
+    let message = scene.tea_is_ordered().await?;
     // One of the two finds the other at it and comes again, when all is done.
     let again = scene.deliver(&[message.clone(), message.clone()]).await;
     assert!(again.len() <= 1, "{again:?}");
@@ -129,11 +132,7 @@ async fn the_same_event_twice_in_a_batch_is_handled_once() -> anyhow::Result<()>
 #[tokio::test]
 async fn a_poisoned_message_fails_alone() -> anyhow::Result<()> {
     let scene = Scene::open().await?;
-    let tea = scene
-        .stage
-        .goods("Tea", Money::from_santim(5_050), None, 9)
-        .await?;
-    let good = text(&scene.ordered(&[&tea]).await?[0]);
+    let good = scene.tea_is_ordered().await?;
     let poison = [
         "",
         "{}",
@@ -151,11 +150,7 @@ async fn a_poisoned_message_fails_alone() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_mail_that_was_not_taken_comes_with_the_next_delivery() -> anyhow::Result<()> {
     let scene = Scene::open().await?;
-    let tea = scene
-        .stage
-        .goods("Tea", Money::from_santim(5_050), None, 9)
-        .await?;
-    let message = text(&scene.ordered(&[&tea]).await?[0]);
+    let message = scene.tea_is_ordered().await?;
     scene.post.set_closed(true);
     for _ in 0..2 {
         let failed = scene.deliver(std::slice::from_ref(&message)).await;

@@ -150,11 +150,7 @@ async fn what_adds_to_no_figure_is_not_told() -> anyhow::Result<()> {
 #[tokio::test]
 async fn an_event_counts_once_however_often_it_is_delivered() -> anyhow::Result<()> {
     let (scene, page) = open().await?;
-    let tea = scene
-        .stage
-        .goods("Tea", Money::from_santim(5_050), None, 9)
-        .await?;
-    let message = text(&scene.ordered(&[&tea]).await?[0]);
+    let message = scene.tea_is_ordered().await?;
     // What fails is not counted yet; what is repeated is not counted again.
     scene.post.set_closed(true);
     assert_eq!(scene.deliver(std::slice::from_ref(&message)).await.len(), 1);
@@ -170,11 +166,7 @@ async fn an_event_counts_once_however_often_it_is_delivered() -> anyhow::Result<
 #[tokio::test]
 async fn an_event_whose_note_fails_is_counted_when_it_is_noted() -> anyhow::Result<()> {
     let (scene, page) = open().await?;
-    let tea = scene
-        .stage
-        .goods("Tea", Money::from_santim(5_050), None, 9)
-        .await?;
-    let message = text(&scene.ordered(&[&tea]).await?[0]);
+    let message = scene.tea_is_ordered().await?;
     let fault = emulator::Fault {
         service: emulator::Service::Dynamodb,
         // After the outbox is emptied, the event claimed and the order read: the note.

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_ses::types::{Body, Content, Destination, Message as Letter, RawMessage};
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_sdk_sqs::types::{
     DeleteMessageBatchRequestEntry, Message, MessageAttributeValue, MessageSystemAttributeName,
@@ -60,42 +61,20 @@ impl Bench {
 
         let wire = Wire::new();
         let credentials = Credentials::from_keys("local", "local", None);
-        let region = Region::from_static("local");
-        let sqs = aws_sdk_sqs::Config::builder()
+        let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(region.clone())
-            .credentials_provider(credentials.clone())
-            .endpoint_url(&endpoint)
-            .http_client(wire.http_client())
-            .build();
-        let ses = aws_sdk_ses::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(region.clone())
-            .credentials_provider(credentials.clone())
-            .endpoint_url(&endpoint)
-            .http_client(wire.http_client())
-            .build();
-        let eventbridge = aws_sdk_eventbridge::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(region.clone())
-            .credentials_provider(credentials.clone())
-            .endpoint_url(&endpoint)
-            .http_client(wire.http_client())
-            .build();
-        let secrets = aws_sdk_secretsmanager::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(region)
-            .credentials_provider(credentials)
+            .region(Region::from_static("local"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(&endpoint)
             .http_client(wire.http_client())
             .build();
         Self {
             backends,
             clock,
-            sqs: aws_sdk_sqs::Client::from_conf(sqs),
-            ses: aws_sdk_ses::Client::from_conf(ses),
-            eventbridge: aws_sdk_eventbridge::Client::from_conf(eventbridge),
-            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets),
+            sqs: aws_sdk_sqs::Client::new(&sdk),
+            ses: aws_sdk_ses::Client::new(&sdk),
+            eventbridge: aws_sdk_eventbridge::Client::new(&sdk),
+            secrets: aws_sdk_secretsmanager::Client::new(&sdk),
             _open: open,
         }
     }

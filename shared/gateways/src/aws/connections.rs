@@ -89,11 +89,21 @@ async fn touch(connector: &SharedHttpConnector, endpoint: &str) -> Result<(), St
     request
         .set_uri(endpoint)
         .map_err(|error| error.to_string())?;
+    send(connector, request).await.map(drop)
+}
+
+/// The status and the body of what is answered. The body is read to its end also where nobody wants
+/// it: then only is the connection free for the next call.
+pub(super) async fn send(
+    connector: &SharedHttpConnector,
+    request: HttpRequest,
+) -> Result<(u16, Vec<u8>), String> {
     let answer = connector.call(request).await;
     let answer = answer.map_err(|error| error.to_string())?;
-    // The connection is free for the next call once the answer was read to its end.
+    let status = answer.status().as_u16();
     let body = ByteStream::new(answer.into_body()).collect().await;
-    body.map(drop).map_err(|error| error.to_string())
+    let body = body.map_err(|error| error.to_string())?;
+    Ok((status, body.to_vec()))
 }
 
 #[cfg(test)]

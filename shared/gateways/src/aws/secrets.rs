@@ -10,12 +10,12 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
-use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
-use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Aws, Service};
+use super::{Aws, Service, connections::send};
 use crate::{clock::Clock, config};
 
 /// How often is asked when the answer is missing or tells of a fault that passes.
@@ -89,12 +89,8 @@ impl Aws {
         for (name, value) in self.signature(&uri, &headers, body.as_bytes())? {
             request.headers_mut().insert(name, value);
         }
-        let answer = self.connector.call(request).await;
-        let answer = answer.map_err(|error| format!("Secrets Manager is not reached: {error}"))?;
-        let status = answer.status().as_u16();
-        let body = ByteStream::new(answer.into_body()).collect().await;
-        let body = body.map_err(|error| format!("Secrets Manager broke off: {error}"))?;
-        Ok((status, body.to_vec()))
+        let answer = send(&self.connector, request).await;
+        answer.map_err(|error| format!("Secrets Manager is not reached: {error}"))
     }
 
     /// The headers that make a request one of this function's role.
@@ -139,7 +135,9 @@ mod tests {
     };
 
     use aws_credential_types::Credentials;
-    use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpConnector};
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector,
+    };
     use aws_smithy_runtime_api::http::{Response, StatusCode};
 
     use super::*;
