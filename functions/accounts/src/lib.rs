@@ -3,33 +3,31 @@
 mod addresses;
 mod csrf;
 
-use axum::{Router, routing::get};
+use axum::Router;
 use web::{
-    Shop,
-    identity::{Verified, Visitor, method_not_allowed},
+    Routes, Shop,
+    identity::{Verified, Visitor},
+    routes::get,
 };
 
-/// The routes of this function.
-pub fn router(shop: Shop) -> Router {
-    let routes = Router::new()
-        .route(
-            "/api/accounts/csrf",
-            get(csrf::hand_out).fallback(method_not_allowed::<Visitor>),
-        )
-        .route(
+/// The routes of this function, as data.
+pub fn routes() -> Routes<Shop> {
+    Routes::new()
+        .path::<Visitor>("/api/accounts/csrf", get(csrf::hand_out))
+        .path::<Verified>(
             "/api/accounts/addresses",
-            get(addresses::list)
-                .post(addresses::create)
-                .fallback(method_not_allowed::<Verified>),
+            get(addresses::list).post(addresses::create),
         )
-        .route(
+        .path::<Verified>(
             "/api/accounts/addresses/{id}",
             get(addresses::show)
                 .put(addresses::replace)
                 .patch(addresses::change)
-                .delete(addresses::remove)
-                .fallback(method_not_allowed::<Verified>),
+                .delete(addresses::remove),
         )
-        .with_state(shop.clone());
-    shop.finish(routes)
+}
+
+/// The function: its routes with the layers that all functions share.
+pub fn router(shop: Shop) -> Router {
+    shop.finish(routes().with_state(shop.clone()))
 }

@@ -61,6 +61,7 @@ pub(crate) async fn initialize(
         email_verified_at: Some(now),
         profile: Profile::default(),
         sessions: Vec::new(),
+        devices: Vec::new(),
         created_at: now,
         version: shop.entropy.version(),
     };

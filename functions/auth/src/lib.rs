@@ -7,11 +7,7 @@ mod registration;
 mod session;
 mod user;
 
-use axum::{
-    Router,
-    extract::FromRef,
-    routing::{get, post},
-};
+use axum::{Router, extract::FromRef};
 use gateways::{
     aws::Clients,
     clock::Clock,
@@ -19,8 +15,9 @@ use gateways::{
     sections::AdminSetupToken,
 };
 use web::{
-    Shop,
-    identity::{Customer, Visitor, method_not_allowed},
+    Routes, Shop,
+    identity::{Customer, Visitor},
+    routes::{get, post},
     shop::ShopConfig,
 };
 
@@ -61,45 +58,33 @@ impl State {
     }
 }
 
-/// The routes of this function.
-pub fn router(state: State) -> Router {
-    let for_anybody = || method_not_allowed::<Visitor>;
-    let routes = Router::new()
-        .route(
-            "/api/auth/registration",
-            post(registration::register).fallback(for_anybody()),
-        )
-        .route(
+/// The routes of this function, as data.
+pub fn routes() -> Routes<State> {
+    Routes::new()
+        .path::<Visitor>("/api/auth/registration", post(registration::register))
+        .path::<Visitor>(
             "/api/auth/registration/verify-email",
-            post(registration::verify_email).fallback(for_anybody()),
+            post(registration::verify_email),
         )
-        .route(
+        .path::<Visitor>(
             "/api/auth/registration/resend-email",
-            post(registration::resend_email).fallback(for_anybody()),
+            post(registration::resend_email),
         )
-        .route(
-            "/api/auth/login",
-            post(session::log_in).fallback(for_anybody()),
-        )
-        .route(
-            "/api/auth/logout",
-            post(session::log_out).fallback(for_anybody()),
-        )
-        .route(
+        .path::<Visitor>("/api/auth/login", post(session::log_in))
+        .path::<Visitor>("/api/auth/logout", post(session::log_out))
+        .path::<Customer>(
             "/api/auth/user",
-            get(user::show)
-                .put(user::change)
-                .patch(user::change)
-                .fallback(method_not_allowed::<Customer>),
+            get(user::show).put(user::change).patch(user::change),
         )
-        .route(
-            "/api/auth/init-admin",
-            post(admin::initialize).fallback(for_anybody()),
-        )
-        .route(
+        .path::<Visitor>("/api/auth/init-admin", post(admin::initialize))
+        .open_path(
             "/auth/confirm-email/{key}",
             get(confirmation::ask).post(confirmation::confirm),
         )
-        .with_state(state.clone());
-    state.shop.finish(routes)
+}
+
+/// The function: its routes with the layers that all functions share.
+pub fn router(state: State) -> Router {
+    let shop = state.shop.clone();
+    shop.finish(routes().with_state(state))
 }

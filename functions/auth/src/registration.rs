@@ -127,6 +127,7 @@ async fn create(shop: &Shop, registration: Registration, password_hash: String) 
         email_verified_at: None,
         profile: Profile::default(),
         sessions: Vec::new(),
+        devices: Vec::new(),
         created_at: now,
         version: shop.entropy.version(),
     };

@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     SessionId,
-    user::{SESSION_SECS, User, normalize_email},
+    user::{Origin, SESSION_SECS, User, normalize_email},
 };
 use serde::Serialize;
 use web::{
@@ -93,7 +93,7 @@ async fn open_session(shop: &Shop, user: &User, before: Option<Customer>) -> Res
                 if let Some(replaced) = replaced {
                     current.close_session(replaced);
                 }
-                current.open_session(session, now);
+                current.open_session(session, Origin::default(), now);
                 Ok(())
             },
         )

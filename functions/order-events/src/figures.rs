@@ -19,6 +19,11 @@ pub(crate) fn of(kind: &EventKind) -> Vec<Figure> {
         EventKind::RefundDue { .. } => vec![one("RefundsDue")],
         EventKind::UserRegistered { .. }
         | EventKind::RegistrationRepeated { .. }
+        | EventKind::PasswordResetRequested { .. }
+        | EventKind::PasswordChanged { .. }
+        | EventKind::SignedInAnew { .. }
+        | EventKind::AccountDeleted { .. }
+        | EventKind::Decoy
         | EventKind::OrderCompleted { .. } => Vec::new(),
     }
 }

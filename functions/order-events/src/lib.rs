@@ -230,7 +230,12 @@ async fn compose(consumer: &Consumer, event: &Event) -> Result<Option<Mail>, Han
             Some(order) => Some(letterhead.order_paid(&order)?),
             None => None,
         },
-        EventKind::OrderCancelled { .. }
+        EventKind::PasswordResetRequested { .. }
+        | EventKind::PasswordChanged { .. }
+        | EventKind::SignedInAnew { .. }
+        | EventKind::AccountDeleted { .. }
+        | EventKind::Decoy
+        | EventKind::OrderCancelled { .. }
         | EventKind::OrderCompleted { .. }
         | EventKind::RefundDue { .. } => None,
     })

@@ -9,7 +9,7 @@ use axum::Router;
 use domain::{
     SessionId, Timestamp, UserId,
     event::{Event, EventKind},
-    user::{Profile, User},
+    user::{Origin, Profile, User},
 };
 use emulator::{Table, Wire};
 use gateways::{
@@ -159,11 +159,12 @@ impl Stage {
             email_verified_at: None,
             profile: Profile::default(),
             sessions: Vec::new(),
+            devices: Vec::new(),
             created_at: now,
             version: entropy.version(),
         };
         describe(&mut user);
-        user.open_session(session, now);
+        user.open_session(session, Origin::default(), now);
         let event = entropy.event(EventKind::UserRegistered { user: id });
         store.create_user(&user, &event).await?;
         store.forget_waiting(&[event.id]).await?;

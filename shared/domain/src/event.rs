@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, Money, OrderId, Timestamp, UserId,
+    EventId, Money, OrderId, SessionId, Timestamp, UserId,
     order::CancelReason,
     payment::{RefundReason, TxRef},
 };
@@ -36,6 +36,35 @@ pub enum EventKind {
         /// Whose address it is.
         user: UserId,
     },
+    /// The owner of an address asked for a link to choose a new password.
+    PasswordResetRequested {
+        /// Who.
+        user: UserId,
+    },
+    /// A password was changed, with the old one or through a link.
+    PasswordChanged {
+        /// Whose.
+        user: UserId,
+    },
+    /// Somebody logged in from a device or a network that the account does not know.
+    SignedInAnew {
+        /// Who.
+        user: UserId,
+        /// By which login.
+        session: SessionId,
+    },
+    /// An account was deleted; what its orders say about the person is to go as well.
+    AccountDeleted {
+        /// Who it was.
+        user: UserId,
+        /// Only orders before this one are left to do: an account may have more orders than one
+        /// event can see to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<OrderId>,
+    },
+    /// Nothing happened: it stands where another event would, so that nobody can tell by the time an
+    /// answer takes whether an address is known.
+    Decoy,
     /// An order was placed; its units are promised.
     OrderPlaced {
         /// Which order.
@@ -91,6 +120,11 @@ impl EventKind {
         match self {
             EventKind::UserRegistered { .. } => "UserRegistered",
             EventKind::RegistrationRepeated { .. } => "RegistrationRepeated",
+            EventKind::PasswordResetRequested { .. } => "PasswordResetRequested",
+            EventKind::PasswordChanged { .. } => "PasswordChanged",
+            EventKind::SignedInAnew { .. } => "SignedInAnew",
+            EventKind::AccountDeleted { .. } => "AccountDeleted",
+            EventKind::Decoy => "Decoy",
             EventKind::OrderPlaced { .. } => "OrderPlaced",
             EventKind::OrderPaid { .. } => "OrderPaid",
             EventKind::OrderCancelled { .. } => "OrderCancelled",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{SessionId, cart::CartError, event::EventKind};
+use domain::{SessionId, cart::CartError, event::EventKind, user::Origin};
 use emulator::{Fault, FaultKind, Service};
 use store::{CreateUserError, EditError};
 
@@ -153,7 +153,7 @@ async fn a_refused_edit_changes_nothing() {
             user.id,
             || bench.version(),
             |user| {
-                user.open_session(SessionId(bench.id()), NOW);
+                user.open_session(SessionId(bench.id()), Origin::default(), NOW);
                 Err::<(), _>("no")
             },
         )

@@ -81,6 +81,7 @@ impl Bench {
             email_verified_at: Some(NOW),
             profile: Profile::default(),
             sessions: Vec::new(),
+            devices: Vec::new(),
             created_at: NOW,
             version: self.version(),
         }

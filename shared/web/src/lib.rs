@@ -1,7 +1,7 @@
 //! What every HTTP function has in common: identity, bodies, errors, paging, headers.
 //!
-//! A function makes a `Router<Shop>` (or of a state that gives a [`Shop`] out by `FromRef`) with
-//! paths in full and without a slash at their end, and hands it to [`Shop::finish`]. Handlers take
+//! A function lists its [`Routes`] over a [`Shop`] (or over a state that gives one out by `FromRef`),
+//! with paths in full and without a slash at their end, and hands their router to [`Shop::finish`]. Handlers take
 //! who is asking ([`identity`]), which page ([`paging`]), which object ([`request`]), the body
 //! ([`body`]) and read it field by field ([`fields`]); they fail with an [`Error`].
 
@@ -15,6 +15,7 @@ mod json;
 pub mod layers;
 pub mod paging;
 pub mod request;
+pub mod routes;
 pub mod settings;
 pub mod shop;
 pub mod tokens;
@@ -22,4 +23,5 @@ pub mod tokens;
 pub use body::Payload;
 pub use error::{Error, Result};
 pub use fields::Fields;
+pub use routes::Routes;
 pub use shop::{Shop, serve};

@@ -57,6 +57,7 @@ fn customer() -> User {
         email_verified_at: Some(Timestamp(0)),
         profile: Profile::default(),
         sessions: Vec::new(),
+        devices: Vec::new(),
         created_at: Timestamp(0),
         version: Version(id(1)),
     }
