@@ -1,7 +1,10 @@
-//! What the shop signs: sessions, verification keys, CSRF tokens, cursors.
+//! What the shop signs: sessions, verification keys, links to choose a password, CSRF tokens,
+//! cursors.
 //!
 //! Every purpose has a key of its own, derived from the one signing secret, so that what was signed
 //! for one purpose never passes for another.
+
+mod reset;
 
 use std::{fmt, sync::Arc};
 
@@ -16,6 +19,8 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+
+pub use reset::{RESET_SECS, read_uid, uid};
 
 /// How long a verification key is good for, in seconds: 3 days.
 pub const EMAIL_KEY_SECS: i64 = 3 * 24 * 60 * 60;
@@ -34,6 +39,8 @@ struct Keys {
     email_digest: [u8; 32],
     csrf: [u8; 32],
     cursor: [u8; 32],
+    reset: [u8; 32],
+    digest: [u8; 32],
 }
 
 struct JwtKeys {
@@ -104,6 +111,8 @@ impl Tokens {
             email_digest: derive("email-digest"),
             csrf: derive("csrf"),
             cursor: derive("cursor"),
+            reset: derive("reset-password"),
+            digest: derive("digest"),
         }))
     }
 
