@@ -24,7 +24,7 @@ use gateways::{
     sections::{BusName, MailFrom, MetricsNamespace, SigningSecret, Site, TableName},
 };
 use store::{Claim, Store, StoreError};
-use web::tokens::Tokens;
+use web::tokens::{self, RESET_SECS, Tokens};
 
 use crate::mails::Letterhead;
 
@@ -173,6 +173,10 @@ async fn acknowledge(consumer: &Consumer, parsed: &[(SqsMessage, Result<Event, H
 /// between the two: then the event is done and its figures are missing. The table is what counts in
 /// the end; a dashboard may be short by one, and must not grow by repetition.
 async fn handle_once(consumer: &Consumer, event: &Event) -> Result<(), HandleError> {
+    if event.kind == EventKind::Decoy {
+        // It calls for nothing, and others must not learn that it was there.
+        return Ok(());
+    }
     match consumer
         .store
         .claim_event(&event.id, consumer.clock.now())
@@ -230,10 +234,24 @@ async fn compose(consumer: &Consumer, event: &Event) -> Result<Option<Mail>, Han
             Some(order) => Some(letterhead.order_paid(&order)?),
             None => None,
         },
-        EventKind::PasswordResetRequested { .. }
-        | EventKind::PasswordChanged { .. }
-        | EventKind::SignedInAnew { .. }
-        | EventKind::AccountDeleted { .. }
+        EventKind::PasswordResetRequested { user } => match find_user(consumer, *user).await? {
+            Some(user) => reset(consumer, &user, event)?,
+            None => None,
+        },
+        EventKind::PasswordChanged { user } => match find_user(consumer, *user).await? {
+            Some(user) => Some(letterhead.password_changed(&user, event.occurred_at)?),
+            None => None,
+        },
+        EventKind::SignedInAnew { user, session } => match find_user(consumer, *user).await? {
+            Some(user) => {
+                // Whoever logged out at once is to be told of as well.
+                let session = user.sessions.iter().find(|live| live.id == *session);
+                let origin = session.map(|session| &session.origin);
+                Some(letterhead.signed_in_anew(&user, event.occurred_at, origin)?)
+            }
+            None => None,
+        },
+        EventKind::AccountDeleted { .. }
         | EventKind::Decoy
         | EventKind::OrderCancelled { .. }
         | EventKind::OrderCompleted { .. }
@@ -247,6 +265,21 @@ fn key(consumer: &Consumer, user: &User, event: &Event) -> Result<String, Handle
         .tokens
         .email_key(user.id, &user.email, event.occurred_at);
     signed.map_err(|_| HandleError::Key)
+}
+
+/// The mail with the link to choose a new password. Its token is as old as the event, as a key is.
+/// None goes to whom the shop has shut out, nor when the link would be dead on arrival.
+fn reset(consumer: &Consumer, user: &User, event: &Event) -> Result<Option<Mail>, HandleError> {
+    let expires_at = event.occurred_at.plus_secs(RESET_SECS);
+    if !user.is_active || expires_at <= consumer.clock.now() {
+        tracing::warn!(user = %user.id, "a link to choose a password is not sent");
+        return Ok(None);
+    }
+    let token = consumer.tokens.reset_token(user, event.occurred_at);
+    let mail = consumer
+        .letterhead
+        .password_reset(user, &tokens::uid(user.id), &token)?;
+    Ok(Some(mail))
 }
 
 async fn find_user(consumer: &Consumer, id: UserId) -> Result<Option<User>, StoreError> {

@@ -1,7 +1,11 @@
 //! The mails that customers get, each as text and as HTML.
 
 use askama::Template;
-use domain::{order::Order, user::User};
+use domain::{
+    Timestamp,
+    order::Order,
+    user::{Origin, User},
+};
 use gateways::mail::Mail;
 
 /// What every mail says about the shop.
@@ -27,10 +31,19 @@ macro_rules! letter {
 }
 
 letter!(VerificationText "verification.txt", VerificationHtml "verification.html", {
-    user: &'a User, link: &'a str, key: &'a str
+    greeting: &'a str, link: &'a str, key: &'a str
 });
 letter!(AlreadyRegisteredText "already_registered.txt", AlreadyRegisteredHtml "already_registered.html", {
-    user: &'a User
+    greeting: &'a str
+});
+letter!(PasswordResetText "password_reset.txt", PasswordResetHtml "password_reset.html", {
+    greeting: &'a str, link: &'a str, uid: &'a str, token: &'a str
+});
+letter!(PasswordChangedText "password_changed.txt", PasswordChangedHtml "password_changed.html", {
+    greeting: &'a str, time: &'a str
+});
+letter!(SignedInAnewText "signed_in_anew.txt", SignedInAnewHtml "signed_in_anew.html", {
+    greeting: &'a str, time: &'a str, origin: Option<&'a Origin>
 });
 letter!(OrderPlacedText "order_placed.txt", OrderPlacedHtml "order_placed.html", {
     order: &'a Order, number: &'a str
@@ -43,19 +56,20 @@ impl Letterhead {
     /// Asks a new customer to prove their address.
     pub(crate) fn verification(&self, user: &User, key: &str) -> askama::Result<Mail> {
         let link = format!("{}/auth/confirm-email/{key}/", self.url);
-        let (letterhead, link) = (self, link.as_str());
+        let greeting = greeting(user);
+        let (letterhead, greeting, link) = (self, greeting.as_str(), link.as_str());
         self.mail(
             &user.email,
             "Please Confirm Your Email Address",
             &VerificationText {
                 letterhead,
-                user,
+                greeting,
                 link,
                 key,
             },
             &VerificationHtml {
                 letterhead,
-                user,
+                greeting,
                 link,
                 key,
             },
@@ -64,12 +78,96 @@ impl Letterhead {
 
     /// Tells the owner of an address that somebody tried to register it again.
     pub(crate) fn already_registered(&self, user: &User) -> askama::Result<Mail> {
-        let letterhead = self;
+        let greeting = greeting(user);
+        let (letterhead, greeting) = (self, greeting.as_str());
         self.mail(
             &user.email,
             "You already have an account",
-            &AlreadyRegisteredText { letterhead, user },
-            &AlreadyRegisteredHtml { letterhead, user },
+            &AlreadyRegisteredText {
+                letterhead,
+                greeting,
+            },
+            &AlreadyRegisteredHtml {
+                letterhead,
+                greeting,
+            },
+        )
+    }
+
+    /// Brings the link with which a new password can be chosen.
+    pub(crate) fn password_reset(
+        &self,
+        user: &User,
+        uid: &str,
+        token: &str,
+    ) -> askama::Result<Mail> {
+        let link = format!("{}/password-reset/confirm/{uid}/{token}/", self.url);
+        let greeting = greeting(user);
+        let (letterhead, greeting, link) = (self, greeting.as_str(), link.as_str());
+        self.mail(
+            &user.email,
+            "Choose a new password",
+            &PasswordResetText {
+                letterhead,
+                greeting,
+                link,
+                uid,
+                token,
+            },
+            &PasswordResetHtml {
+                letterhead,
+                greeting,
+                link,
+                uid,
+                token,
+            },
+        )
+    }
+
+    /// Tells that a password was changed, and what to do if its owner did not do it.
+    pub(crate) fn password_changed(&self, user: &User, at: Timestamp) -> askama::Result<Mail> {
+        let (greeting, time) = (greeting(user), time_in_words(at));
+        let (letterhead, greeting, time) = (self, greeting.as_str(), time.as_str());
+        self.mail(
+            &user.email,
+            "Your password was changed",
+            &PasswordChangedText {
+                letterhead,
+                greeting,
+                time,
+            },
+            &PasswordChangedHtml {
+                letterhead,
+                greeting,
+                time,
+            },
+        )
+    }
+
+    /// Tells of a login from somewhere new; without its origin, if that is forgotten by now.
+    pub(crate) fn signed_in_anew(
+        &self,
+        user: &User,
+        at: Timestamp,
+        origin: Option<&Origin>,
+    ) -> askama::Result<Mail> {
+        let (greeting, time) = (greeting(user), time_in_words(at));
+        let (letterhead, greeting, time) = (self, greeting.as_str(), time.as_str());
+        self.mail(
+            &user.email,
+            "New login to your account",
+            &SignedInAnewText {
+                letterhead,
+                greeting,
+                time,
+                origin,
+            },
+            &SignedInAnewHtml {
+                letterhead,
+                greeting,
+                time,
+                origin,
+            },
         )
     }
 
@@ -127,4 +225,19 @@ impl Letterhead {
             html: html.render()?,
         })
     }
+}
+
+/// Names only those whose address is proved. Anybody may register anybody's address, with a name of
+/// their choice, and what they wrote there must not reach strangers in a mail of the shop.
+fn greeting(user: &User) -> String {
+    if user.is_verified() {
+        format!("Hello {},", user.display_name())
+    } else {
+        "Hello,".to_owned()
+    }
+}
+
+/// A point in time as people write it: `2026-11-23 12:00:00 UTC`.
+fn time_in_words(at: Timestamp) -> String {
+    at.to_string().replace('T', " ").replace('Z', " UTC")
 }

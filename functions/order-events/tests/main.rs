@@ -1,6 +1,8 @@
 //! The consumer of events: each has its effect once, and each failure is its own.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod consuming;
 #[cfg(test)]
 mod figures;
