@@ -6,33 +6,24 @@ mod my_cart;
 mod pricing;
 mod shopper;
 
-use axum::{Router, routing::get};
-use web::{
-    identity::{Customer, method_not_allowed},
-    shop::Shop,
-};
+use axum::Router;
+use web::{Routes, Shop, identity::Customer, routes::get};
 
-/// The routes of the cart: everybody has one, and sees no other.
-pub fn router(shop: Shop) -> Router {
-    let routes = Router::new()
-        .route(
-            "/api/cart/my_cart",
-            get(my_cart::show).fallback(method_not_allowed::<Customer>),
-        )
-        .route(
-            "/api/cart/items",
-            get(lines::list)
-                .post(lines::add)
-                .fallback(method_not_allowed::<Customer>),
-        )
-        .route(
+/// The routes of the cart, as data: everybody has one, and sees no other.
+pub fn routes() -> Routes<Shop> {
+    Routes::new()
+        .path::<Customer>("/api/cart/my_cart", get(my_cart::show))
+        .path::<Customer>("/api/cart/items", get(lines::list).post(lines::add))
+        .path::<Customer>(
             "/api/cart/items/{id}",
             get(lines::detail)
                 .put(lines::replace)
                 .patch(lines::edit)
-                .delete(lines::remove)
-                .fallback(method_not_allowed::<Customer>),
+                .delete(lines::remove),
         )
-        .with_state(shop.clone());
-    shop.finish(routes)
+}
+
+/// The function: its routes with the layers that all functions share.
+pub fn router(shop: Shop) -> Router {
+    shop.finish(routes().with_state(shop.clone()))
 }

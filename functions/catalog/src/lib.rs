@@ -5,37 +5,24 @@ mod new_product;
 mod products;
 mod shelves;
 
-use axum::{Router, routing::get};
-use web::{
-    identity::{Staff, method_not_allowed},
-    shop::Shop,
-};
+use axum::Router;
+use web::{Routes, Shop, identity::Staff, routes::get};
 
-/// The routes of the catalogue: everybody reads, staff write.
-pub fn router(shop: Shop) -> Router {
-    let routes = Router::new()
-        .route(
+/// The routes of the catalogue, as data: everybody reads, staff write.
+pub fn routes() -> Routes<Shop> {
+    Routes::new()
+        .path::<Staff>(
             "/api/categories",
-            get(categories::list)
-                .post(categories::create)
-                .fallback(method_not_allowed::<Staff>),
+            get(categories::list).post(categories::create),
         )
-        .route(
-            "/api/categories/{id}",
-            get(categories::detail).fallback(method_not_allowed::<Staff>),
-        )
-        .route(
-            "/api/products",
-            get(products::list)
-                .post(products::create)
-                .fallback(method_not_allowed::<Staff>),
-        )
-        .route(
-            "/api/products/{id}",
-            get(products::detail).fallback(method_not_allowed::<Staff>),
-        )
-        .with_state(shop.clone());
-    shop.finish(routes)
+        .path::<Staff>("/api/categories/{id}", get(categories::detail))
+        .path::<Staff>("/api/products", get(products::list).post(products::create))
+        .path::<Staff>("/api/products/{id}", get(products::detail))
+}
+
+/// The function: its routes with the layers that all functions share.
+pub fn router(shop: Shop) -> Router {
+    shop.finish(routes().with_state(shop.clone()))
 }
 
 /// How often an id is drawn anew that turns out to be in use. With 12 random bits a millisecond,

@@ -4,25 +4,17 @@ mod checkout;
 mod history;
 mod wire;
 
-use axum::{Router, routing::get};
-use web::{
-    identity::{Customer, method_not_allowed},
-    shop::Shop,
-};
+use axum::Router;
+use web::{Routes, Shop, identity::Customer, routes::get};
 
-/// The routes of orders.
+/// The routes of orders, as data.
+pub fn routes() -> Routes<Shop> {
+    Routes::new()
+        .path::<Customer>("/api/orders", get(history::list).post(checkout::create))
+        .path::<Customer>("/api/orders/{id}", get(history::detail))
+}
+
+/// The function: its routes with the layers that all functions share.
 pub fn router(shop: Shop) -> Router {
-    let routes = Router::new()
-        .route(
-            "/api/orders",
-            get(history::list)
-                .post(checkout::create)
-                .fallback(method_not_allowed::<Customer>),
-        )
-        .route(
-            "/api/orders/{id}",
-            get(history::detail).fallback(method_not_allowed::<Customer>),
-        )
-        .with_state(shop.clone());
-    shop.finish(routes)
+    shop.finish(routes().with_state(shop.clone()))
 }

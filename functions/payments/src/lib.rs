@@ -9,12 +9,7 @@ mod signature;
 mod verify;
 mod webhook;
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, FromRef},
-    http::StatusCode,
-    routing::{get, post},
-};
+use axum::{Router, extract::FromRef};
 use gateways::{
     aws::Clients,
     chapa::{Chapa, ChapaError},
@@ -24,7 +19,9 @@ use gateways::{
     sections::{ChapaAccess, Paying},
 };
 use web::{
-    identity::{Customer, method_not_allowed},
+    Routes,
+    identity::Customer,
+    routes::{get, post},
     shop::{Shop, ShopConfig},
 };
 
@@ -85,22 +82,21 @@ impl State {
     }
 }
 
-/// The routes of payments.
+/// The routes of payments, as data.
+pub fn routes() -> Routes<State> {
+    Routes::new()
+        .path::<Customer>("/api/payments/initiate", post(initiate::initiate))
+        .path::<Customer>("/api/payments/verify", get(verify::verify))
+        .open_path(
+            "/api/payments/webhook",
+            post(webhook::receive)
+                .get(returning::page)
+                .with_bodies_up_to(MAX_WEBHOOK_BYTES),
+        )
+}
+
+/// The function: its routes with the layers that all functions share.
 pub fn router(state: State) -> Router {
-    let webhook = post(webhook::receive)
-        .get(returning::page)
-        .fallback(async || StatusCode::METHOD_NOT_ALLOWED)
-        .layer(DefaultBodyLimit::max(MAX_WEBHOOK_BYTES));
-    let routes = Router::new()
-        .route(
-            "/api/payments/initiate",
-            post(initiate::initiate).fallback(method_not_allowed::<Customer>),
-        )
-        .route(
-            "/api/payments/verify",
-            get(verify::verify).fallback(method_not_allowed::<Customer>),
-        )
-        .route("/api/payments/webhook", webhook)
-        .with_state(state.clone());
-    state.shop.finish(routes)
+    let shop = state.shop.clone();
+    shop.finish(routes().with_state(state))
 }

@@ -1,9 +1,10 @@
 //! What every HTTP function has in common: identity, bodies, errors, paging, headers.
 //!
-//! A function lists its [`Routes`] over a [`Shop`] (or over a state that gives one out by `FromRef`),
-//! with paths in full and without a slash at their end, and hands their router to [`Shop::finish`]. Handlers take
-//! who is asking ([`identity`]), which page ([`paging`]), which object ([`request`]), the body
-//! ([`body`]) and read it field by field ([`fields`]); they fail with an [`Error`].
+//! A function lists its [`Routes`] over a [`Shop`] (or over a state that gives one out by
+//! `FromRef`), with paths in full and without a slash at their end, and hands their router to
+//! [`Shop::finish`]. Handlers take who is asking ([`identity`]), which page ([`paging`]), which
+//! object ([`request`]), the body ([`body`]) and read it field by field ([`fields`]); they fail with
+//! an [`Error`].
 
 pub mod body;
 pub mod cookies;
