@@ -257,7 +257,7 @@ impl Customer {
 }
 
 /// The answer to a method that a path does not have, given only to those whom the path admits at
-/// all: `get(list).fallback(method_not_allowed::<Customer>)`. The layers write its body.
+/// all; [`Routes::path`](crate::Routes::path) puts it there. The layers write its body.
 pub async fn method_not_allowed<Who>(_: Who) -> StatusCode {
     StatusCode::METHOD_NOT_ALLOWED
 }

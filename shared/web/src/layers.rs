@@ -92,7 +92,7 @@ async fn cross(State(border): State<Border>, request: Request, next: Next) -> Re
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             headers.insert(REQUEST_ID, value);
         }
-        add_security_headers(headers);
+        add_security_headers(&border.settings, headers);
         add_cors_headers(&border.settings, &inbound, headers);
         response
     }
@@ -227,8 +227,19 @@ async fn order_allow(mut response: Response) -> Response {
     response
 }
 
-fn add_security_headers(headers: &mut HeaderMap) {
+/// What a browser is told not to do with an answer. A page that needs more of it says so itself.
+fn add_security_headers(settings: &Settings, headers: &mut HeaderMap) {
+    if settings.has_secure_cookies() {
+        // For this host alone: what runs on hosts below it is not ours to decide.
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
     for (name, value) in [
+        // Nothing that is answered here is a document with parts, unless a page says otherwise.
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),

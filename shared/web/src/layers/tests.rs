@@ -9,11 +9,11 @@ use tower::ServiceExt;
 use super::*;
 use crate::body::Payload;
 
-fn settings() -> Settings {
+fn settings(public_url: &str, allowed_origins: &str) -> Settings {
     let config = config::read(|name| {
         let value = match name {
-            "PUBLIC_URL" => "https://shop.example",
-            "ALLOWED_ORIGINS" => "https://front.example",
+            "PUBLIC_URL" => public_url,
+            "ALLOWED_ORIGINS" => allowed_origins,
             "SIGNING_SECRET" | "ADMIN_SETUP_TOKEN" => "0123456789abcdef0123456789abcdef",
             "PUBLIC_CATALOG" | "CHAPA_BASE_URL" | "RETURN_URL" | "RETURN_URL_HOSTS" => return None,
             _ => "x",
@@ -24,6 +24,10 @@ fn settings() -> Settings {
 }
 
 fn router() -> Router {
+    router_of(settings("https://shop.example", "https://front.example"))
+}
+
+fn router_of(settings: Settings) -> Router {
     let routes = Router::new()
         .route(
             "/api/things",
@@ -34,8 +38,15 @@ fn router() -> Router {
             get(async |uri: axum::http::Uri| uri.path().to_owned()),
         )
         .route(
-            "/api/cached",
-            get(async || ([(header::CACHE_CONTROL, "max-age=60")], "")),
+            "/api/page",
+            get(async || {
+                let own = [
+                    (header::CACHE_CONTROL, "max-age=60"),
+                    (header::CONTENT_SECURITY_POLICY, "default-src 'self'"),
+                    (header::REFERRER_POLICY, "no-referrer"),
+                ];
+                (own, "")
+            }),
         )
         .route("/api/fails", get(async || Error::internal("secret cause")))
         .route(
@@ -44,7 +55,7 @@ fn router() -> Router {
         );
     finish(
         routes,
-        Arc::new(settings()),
+        Arc::new(settings),
         Arc::new(|| "fresh-id".to_owned()),
     )
 }
@@ -53,7 +64,15 @@ async fn send(
     request: axum::http::request::Builder,
     body: impl Into<Body>,
 ) -> (Response<()>, Vec<u8>) {
-    let response = router()
+    send_to(router(), request, body).await
+}
+
+async fn send_to(
+    router: Router,
+    request: axum::http::request::Builder,
+    body: impl Into<Body>,
+) -> (Response<()>, Vec<u8>) {
+    let response = router
         .oneshot(request.body(body.into()).unwrap())
         .await
         .unwrap();
@@ -122,17 +141,60 @@ async fn unknown_paths_and_methods_answer_json() {
 
 #[tokio::test]
 async fn every_answer_has_an_id_and_guards_the_browser() {
-    for path in ["/api/things/", "/nothing", "/api/fails"] {
-        let (response, _) = send(request(Method::GET, path), "").await;
-        let headers = response.headers();
-        assert_eq!(headers["x-request-id"], "fresh-id");
-        assert_eq!(headers["x-content-type-options"], "nosniff");
-        assert_eq!(headers["x-frame-options"], "DENY");
-        assert_eq!(headers["referrer-policy"], "same-origin");
-        assert_eq!(headers["cache-control"], "no-store");
+    let preflight = request(Method::OPTIONS, "/api/things/")
+        .header("origin", "https://front.example")
+        .header("access-control-request-method", "POST");
+    let unreadable = request(Method::GET, "/api/things/").header("accept", "image/png");
+    for (request, status) in [
+        (request(Method::GET, "/api/things/"), 200),
+        (preflight, 204),
+        (request(Method::GET, "/nothing"), 404),
+        (request(Method::DELETE, "/api/things/"), 405),
+        (unreadable, 406),
+        (request(Method::GET, "/api/fails"), 500),
+    ] {
+        let (response, _) = send(request, "").await;
+        assert_eq!(response.status().as_u16(), status);
+        for (name, value) in [
+            ("x-request-id", "fresh-id"),
+            ("strict-transport-security", "max-age=31536000"),
+            (
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cache-control", "no-store"),
+            ("vary", "Accept, Cookie, Origin"),
+        ] {
+            let values: Vec<_> = response.headers().get_all(name).iter().collect();
+            assert_eq!(values, [value], "{name} of a {status}");
+        }
     }
-    let (response, _) = send(request(Method::GET, "/api/cached"), "").await;
-    assert_eq!(response.headers()["cache-control"], "max-age=60");
+}
+
+#[tokio::test]
+async fn a_page_may_say_itself_what_it_needs() {
+    let (response, _) = send(request(Method::GET, "/api/page"), "").await;
+    for (name, value) in [
+        ("cache-control", "max-age=60"),
+        ("content-security-policy", "default-src 'self'"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+    ] {
+        let values: Vec<_> = response.headers().get_all(name).iter().collect();
+        assert_eq!(values, [value], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn browsers_are_held_to_https_only_by_a_shop_that_is_on_it() {
+    let router = router_of(settings("http://localhost:8080", ""));
+    let (response, _) = send_to(router, request(Method::GET, "/api/things"), "").await;
+    let held = response.headers().get(header::STRICT_TRANSPORT_SECURITY);
+    assert_eq!(held, None);
 }
 
 #[tokio::test]
@@ -168,12 +230,7 @@ async fn origins_on_the_list_may_read_answers_and_others_may_not() {
         "https://front.example.evil",
     ] {
         let (response, _) = send(from(origin), "").await;
-        assert!(
-            !response
-                .headers()
-                .contains_key("access-control-allow-origin"),
-            "{origin}"
-        );
+        assert!(!allows_reading(&response), "{origin}");
         assert_eq!(response.status(), 200);
     }
     for (origin, is_trusted) in [
@@ -191,6 +248,34 @@ async fn origins_on_the_list_may_read_answers_and_others_may_not() {
             "{origin} where the request went to its host"
         );
     }
+}
+
+#[tokio::test]
+async fn without_a_list_only_the_own_origin_may_read_answers() {
+    for (origin, is_trusted) in [
+        ("https://shop.example", true),
+        ("https://front.example", false),
+        ("http://localhost:5173", false),
+        ("http://127.0.0.1:5173", false),
+        ("null", false),
+        ("", false),
+    ] {
+        let router = router_of(settings("https://shop.example", ""));
+        let plain = request(Method::GET, "/api/things/").header("origin", origin);
+        let (response, _) = send_to(router.clone(), plain, "").await;
+        assert_eq!(allows_reading(&response), is_trusted, "{origin:?}");
+        let preflight = request(Method::OPTIONS, "/api/things/")
+            .header("origin", origin)
+            .header("access-control-request-method", "POST");
+        let (response, _) = send_to(router, preflight, "").await;
+        assert_eq!(allows_reading(&response), is_trusted, "{origin:?} asks");
+    }
+}
+
+/// Whether any header of the answer lets a page of another origin do anything.
+fn allows_reading(response: &Response<()>) -> bool {
+    let mut names = response.headers().keys();
+    names.any(|name| name.as_str().starts_with("access-control-"))
 }
 
 #[tokio::test]
@@ -212,11 +297,7 @@ async fn preflights_are_answered_for_any_path() {
         .unwrap();
     assert!(headers.contains("X-CSRFToken") && headers.contains("Authorization"));
     let (response, _) = send(ask("https://evil.example"), "").await;
-    assert!(
-        !response
-            .headers()
-            .contains_key("access-control-allow-methods")
-    );
+    assert!(!allows_reading(&response));
 }
 
 #[tokio::test]
