@@ -171,3 +171,22 @@ async fn sessions_survive_a_restart() {
     );
     second.shop.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frontend_under_development_may_call_from_any_port_of_this_machine() {
+    let bench = Bench::with(&flags()).await;
+    for (origin, may_call) in [
+        ("http://localhost:5173", true),
+        ("http://127.0.0.1:3000", true),
+        ("http://localhost.evil.example:5173", false),
+        ("https://front.example", false),
+    ] {
+        let request = bench.client.get(bench.url("/api/products/"));
+        let response = request.header("origin", origin).send().await.unwrap();
+        let headers = response.headers();
+        let allowed = headers.get("access-control-allow-origin");
+        assert_eq!(allowed.is_some_and(|value| value == origin), may_call);
+        assert_eq!(allowed.is_some(), may_call, "{origin}");
+        assert!(!headers.contains_key("strict-transport-security"));
+    }
+}

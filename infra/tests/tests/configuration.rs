@@ -105,6 +105,21 @@ fn nothing_is_set_that_nobody_reads() -> Result<()> {
 }
 
 #[test]
+fn no_frontend_may_call_a_deployed_shop_unless_it_is_named() -> Result<()> {
+    let document = Document::read()?;
+    assert_eq!(document.0["Parameters"]["AllowedOrigins"]["Default"], "");
+    let variables = &document.0["Globals"]["Function"]["Environment"]["Variables"];
+    assert_eq!(variables["ALLOWED_ORIGINS"]["Ref"], "AllowedOrigins");
+    for function in document.functions()? {
+        let own = function
+            .variables()
+            .any(|(name, _)| name == "ALLOWED_ORIGINS");
+        assert!(!own, "{} has a list of its own", function.package);
+    }
+    Ok(())
+}
+
+#[test]
 fn the_value_of_a_secret_goes_into_secrets_manager_and_nowhere_else() -> Result<()> {
     check_secrets(&Document::read()?)
 }
