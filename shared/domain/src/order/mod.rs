@@ -2,11 +2,13 @@
 //!
 //! An order is never edited. Each step takes the order as it is and gives a [`Change`]: the order
 //! as it shall be, the stock that moves with it and the events that tell of it. All of a change is
-//! written in one transaction, or none.
+//! written in one transaction, or none. What is taken from an order that is over, when its owner
+//! has left, is no step.
 
 mod lifecycle;
 mod placing;
 mod steps;
+mod stripping;
 #[cfg(test)]
 mod tests;
 
