@@ -2,8 +2,9 @@
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
-    UserId,
+    AuditEntryId, UserId,
     password::{AboutUser, faults},
+    staff::{Act, AuditEntry},
     user::{Profile, User, normalize_email},
 };
 use gateways::sections::AdminSetupToken;
@@ -13,10 +14,11 @@ use web::{
     Error, Fields, Payload, Result, Shop,
     fields::{email, text},
     identity::Visitor,
+    request::Sender,
     tokens::same,
 };
 
-use crate::hashing;
+use crate::{attempts, hashing};
 
 #[derive(Serialize)]
 struct MessageWire {
@@ -38,9 +40,12 @@ pub(crate) async fn initialize(
     State(shop): State<Shop>,
     State(AdminSetupToken(token)): State<AdminSetupToken>,
     _: Visitor,
+    Sender(origin): Sender,
     payload: Payload,
 ) -> Result<impl IntoResponse> {
     let setup = Setup::read(payload)?;
+    let guesses = attempts::at_setup(&shop, &origin);
+    attempts::count(&shop, &guesses).await?;
     if !same(setup.token.as_bytes(), token.reveal().as_bytes()) {
         return Err(refuse(StatusCode::UNAUTHORIZED, "Invalid setup token."));
     }
@@ -61,12 +66,19 @@ pub(crate) async fn initialize(
         email_verified_at: Some(now),
         profile: Profile::default(),
         sessions: Vec::new(),
-        devices: Vec::new(),
+        devices: vec![origin.device()],
         created_at: now,
         version: shop.entropy.version(),
     };
+    let entry = AuditEntry {
+        id: AuditEntryId(shop.entropy.id()),
+        at: now,
+        actor: admin.id,
+        subject: admin.id,
+        acts: vec![Act::AdminInitialized],
+    };
     // Of several at once, the claim in the transaction lets one through.
-    match shop.store.create_first_admin(&admin).await {
+    match shop.store.create_first_admin(&admin, &entry).await {
         Ok(()) => {
             let message = "Admin account created.";
             Ok((StatusCode::CREATED, Json(MessageWire { message })))

@@ -6,6 +6,7 @@ use argon2::{
     ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+use domain::password::MAX_CHARS;
 use tokio::sync::Semaphore;
 use web::{Error, Result, Shop};
 
@@ -48,17 +49,30 @@ pub(crate) async fn hash(shop: &Shop, password: String) -> Result<String> {
 /// and is wrong.
 pub(crate) async fn verify(password: String, hashed: Option<String>) -> Result<bool> {
     work(move || {
-        // An account without a password has no PHC string, and costs no less than others.
+        // An account without a password has no PHC string, and costs no less than others. Nor does a
+        // password that is longer than any that could be chosen.
+        let hashed = hashed.filter(|_| password.chars().count() <= MAX_CHARS);
         let known = hashed.and_then(|hashed| is_password_of(password.as_bytes(), &hashed));
         match known {
             Some(is_right) => is_right,
             None => {
-                is_password_of(password.as_bytes(), NOBODYS).transpose()?;
+                is_password_of(b"", NOBODYS).transpose()?;
                 Ok(false)
             }
         }
     })
     .await
+}
+
+/// Whether a hash was made at another cost than new ones are: whoever knows its password may have it
+/// made anew.
+pub(crate) fn is_outdated(hashed: &str) -> bool {
+    let params = PasswordHash::new(hashed)
+        .ok()
+        .and_then(|known| Params::try_from(&known).ok());
+    params.is_some_and(|params| {
+        (params.m_cost(), params.t_cost(), params.p_cost()) != (MEMORY_KIB, PASSES, LANES)
+    })
 }
 
 /// Nothing if that is no hash of ours. Digests are compared in constant time.

@@ -1,6 +1,7 @@
 //! Registration, login and the account itself: /api/auth/.
 
 mod admin;
+mod attempts;
 mod confirmation;
 mod hashing;
 mod registration;

@@ -8,7 +8,7 @@ use domain::{
     UserId,
     event::{Event, EventKind},
     password::{AboutUser, similarity, weaknesses},
-    user::{Profile, User, normalize_email},
+    user::{Origin, Profile, User, normalize_email},
 };
 use serde::Serialize;
 use store::CreateUserError;
@@ -16,9 +16,13 @@ use web::{
     Error, Fields, Payload, Result, Shop,
     fields::{email, text},
     identity::Visitor,
+    request::Sender,
 };
 
-use crate::hashing;
+use crate::{
+    attempts::{self, Mail},
+    hashing,
+};
 
 /// How often a clash of ids is answered with a new one.
 const MAX_DRAWS: usize = 4;
@@ -39,11 +43,14 @@ struct Registration {
 pub(crate) async fn register(
     State(shop): State<Shop>,
     _: Visitor,
+    Sender(origin): Sender,
     payload: Payload,
 ) -> Result<impl IntoResponse> {
     let registration = Registration::read(payload)?;
+    let counters = attempts::at_mail(&shop, Mail::Registration, &registration.email, &origin);
+    attempts::count(&shop, &counters).await?;
     let password_hash = hashing::hash(&shop, registration.password.clone()).await?;
-    let event = create(&shop, registration, password_hash).await?;
+    let event = create(&shop, registration, password_hash, &origin).await?;
     shop.relay.announce(&[event]).await;
     let wire = DetailWire {
         detail: "Verification e-mail sent.",
@@ -66,20 +73,30 @@ pub(crate) async fn verify_email(
 pub(crate) async fn resend_email(
     State(shop): State<Shop>,
     _: Visitor,
+    Sender(origin): Sender,
     payload: Payload,
 ) -> Result<Json<DetailWire>> {
     let mut fields = Fields::of(payload)?;
     let email = normalize_email(&fields.required("email", email()));
     fields.finish()?;
+    let counters = attempts::at_mail(&shop, Mail::Verification, &email, &origin);
+    attempts::count(&shop, &counters).await?;
     let user = shop.store.find_user_by_email(&email).await?;
-    if let Some(user) = user.filter(|user| user.is_active && !user.is_verified()) {
-        let again = shop
-            .entropy
-            .event(EventKind::UserRegistered { user: user.id });
-        shop.store.put_event(&again).await?;
-        shop.relay.announce(&[again]).await;
-    }
+    let wanting = user.filter(|user| user.is_active && !user.is_verified());
+    mail(
+        &shop,
+        wanting.map(|user| EventKind::UserRegistered { user: user.id }),
+    )
+    .await?;
     Ok(Json(DetailWire { detail: "ok" }))
+}
+
+/// Has a mail sent, or something that takes as long to ask for where there is nobody to send it to.
+pub(crate) async fn mail(shop: &Shop, wanted: Option<EventKind>) -> Result<()> {
+    let event = shop.entropy.event(wanted.unwrap_or(EventKind::Decoy));
+    shop.store.put_event(&event).await?;
+    shop.relay.announce(&[event]).await;
+    Ok(())
 }
 
 /// Proves the address that a key from a mail was made for.
@@ -112,8 +129,13 @@ pub(crate) async fn prove_address(shop: &Shop, key: &str) -> Result<()> {
 }
 
 /// Makes the account, and gives the event that mails its owner: the new one, or the one who has the
-/// address already.
-async fn create(shop: &Shop, registration: Registration, password_hash: String) -> Result<Event> {
+/// address already. Either way that is two reads and one transaction.
+async fn create(
+    shop: &Shop,
+    registration: Registration,
+    password_hash: String,
+    origin: &Origin,
+) -> Result<Event> {
     let now = shop.clock.now();
     let mut user = User {
         id: UserId(shop.entropy.id()),
@@ -127,25 +149,25 @@ async fn create(shop: &Shop, registration: Registration, password_hash: String) 
         email_verified_at: None,
         profile: Profile::default(),
         sessions: Vec::new(),
-        devices: Vec::new(),
+        devices: vec![origin.device()],
         created_at: now,
         version: shop.entropy.version(),
     };
     for _ in 0..MAX_DRAWS {
+        if let Some(owner) = shop.store.find_user_by_email(&user.email).await? {
+            let repeated = EventKind::RegistrationRepeated { user: owner.id };
+            let event = shop.entropy.event(repeated);
+            shop.store.tell_owner(&user.email, &event).await?;
+            return Ok(event);
+        }
         let event = shop
             .entropy
             .event(EventKind::UserRegistered { user: user.id });
         match shop.store.create_user(&user, &event).await {
             Ok(()) => return Ok(event),
             Err(CreateUserError::IdTaken) => user.id = UserId(shop.entropy.id()),
-            Err(CreateUserError::EmailTaken) => {
-                let owner = shop.store.find_user_by_email(&user.email).await?;
-                let owner = owner.ok_or_else(|| Error::internal("a claim names no user"))?;
-                let repeated = EventKind::RegistrationRepeated { user: owner.id };
-                let event = shop.entropy.event(repeated);
-                shop.store.put_event(&event).await?;
-                return Ok(event);
-            }
+            // Somebody registered it a moment ago: the next round finds them.
+            Err(CreateUserError::EmailTaken) => {}
             Err(CreateUserError::Store(fault)) => return Err(fault.into()),
             Err(error @ CreateUserError::AdminExists) => return Err(Error::internal(error)),
         }

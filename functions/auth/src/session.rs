@@ -8,17 +8,19 @@ use axum::{
 };
 use domain::{
     SessionId,
+    event::EventKind,
     user::{Origin, SESSION_SECS, User, normalize_email},
 };
 use serde::Serialize;
 use web::{
     Error, Fields, Payload, Result, Shop, cookies, csrf,
     fields::{email, text},
-    identity::{Customer, Visitor},
+    identity::Visitor,
+    request::Sender,
     tokens::SessionClaims,
 };
 
-use crate::{hashing, registration::DetailWire};
+use crate::{attempts, hashing, registration::DetailWire};
 
 /// What somebody is told who logs in before proving the address.
 const PROVE_ADDRESS: &str = "Verify your e-mail address with the key that was mailed to you; \
@@ -34,6 +36,7 @@ pub(crate) struct LoginWire {
 pub(crate) async fn log_in(
     State(shop): State<Shop>,
     Visitor(visitor): Visitor,
+    Sender(origin): Sender,
     payload: Payload,
 ) -> Result<impl IntoResponse> {
     let mut fields = Fields::of(payload)?;
@@ -45,12 +48,31 @@ pub(crate) async fn log_in(
         .find_user_by_email(&email)
         .await?
         .filter(|user| user.is_active);
+    let counters = attempts::at_login(&shop, &email, known.as_ref(), &origin);
+    attempts::count(&shop, &counters).await?;
     let hashed = known.as_ref().map(|user| user.password_hash.clone());
-    let is_right = hashing::verify(password, hashed).await?;
+    let is_right = hashing::verify(password.clone(), hashed).await?;
     let Some(user) = known.filter(|_| is_right) else {
         return Err(wrong());
     };
-    let claims = open_session(&shop, &user, visitor).await?;
+    let rehashed = if hashing::is_outdated(&user.password_hash) {
+        Some(hashing::hash(&shop, password).await?)
+    } else {
+        None
+    };
+    let login = Login {
+        session: SessionId(shop.entropy.id()),
+        origin,
+        rehashed,
+        replaced: visitor
+            .filter(|before| before.user.id == user.id)
+            .map(|before| before.session),
+    };
+    let (claims, ()) = tokio::join!(
+        open_session(&shop, &user, &login),
+        attempts::forgive(&shop, &counters)
+    );
+    let claims = claims?;
     let key = shop.tokens.session(claims).map_err(Error::internal)?;
     let is_secure = shop.settings.has_secure_cookies();
     let set_cookies = [
@@ -72,16 +94,22 @@ fn wrong() -> Error {
     Error::object("Invalid email or password.")
 }
 
-/// Writes a new session into the user's item. A session of the same user that the browser brought
-/// along ends: it is about to lose its cookie.
-async fn open_session(shop: &Shop, user: &User, before: Option<Customer>) -> Result<SessionClaims> {
-    let (now, session) = (shop.clock.now(), SessionId(shop.entropy.id()));
-    let replaced = before
-        .filter(|before| before.user.id == user.id)
-        .map(|before| before.session);
+/// What a login writes into the user's item.
+struct Login {
+    session: SessionId,
+    origin: Origin,
+    /// The password's hash at today's cost, if the one that is stored was made at another.
+    rehashed: Option<String>,
+    /// The session of the same user that the browser brought along: it ends, since it is about to
+    /// lose its cookie.
+    replaced: Option<SessionId>,
+}
+
+async fn open_session(shop: &Shop, user: &User, login: &Login) -> Result<SessionClaims> {
+    let (now, session) = (shop.clock.now(), login.session);
     let edited = shop
         .store
-        .edit_user(
+        .edit_user_telling(
             user.id,
             || shop.entropy.version(),
             |current| {
@@ -90,15 +118,25 @@ async fn open_session(shop: &Shop, user: &User, before: Option<Customer>) -> Res
                 if !current.is_active || current.password_hash != user.password_hash {
                     return Err(wrong());
                 }
-                if let Some(replaced) = replaced {
+                if let Some(rehashed) = &login.rehashed {
+                    current.password_hash.clone_from(rehashed);
+                }
+                if let Some(replaced) = login.replaced {
                     current.close_session(replaced);
                 }
-                current.open_session(session, Origin::default(), now);
-                Ok(())
+                let is_new = current.open_session(session, login.origin.clone(), now);
+                // Nobody is written to who has not proved that the address is theirs.
+                let told = (is_new && current.email_verified_at.is_some()).then(|| {
+                    let user = current.id;
+                    shop.entropy
+                        .event(EventKind::SignedInAnew { user, session })
+                });
+                Ok(((), told.into_iter().collect()))
             },
         )
         .await?;
-    edited.ok_or_else(wrong)?;
+    let ((), told) = edited.ok_or_else(wrong)?;
+    shop.relay.announce(&told).await;
     Ok(SessionClaims {
         user: user.id,
         session,

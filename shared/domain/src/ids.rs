@@ -151,6 +151,8 @@ typed_ids! {
     VariantId,
     /// An order.
     OrderId,
+    /// An entry of the audit log.
+    AuditEntryId,
     /// The state of an aggregate, drawn anew at every write. Because it never repeats, a condition
     /// on it cannot be fooled by a delete and a new beginning, and a writer whose answer was lost
     /// recognises its own write by it.

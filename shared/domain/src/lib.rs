@@ -14,12 +14,15 @@ pub mod order;
 pub mod password;
 pub mod payment;
 pub mod product;
+pub mod staff;
 pub mod stock;
+pub mod throttle;
 pub mod time;
 pub mod user;
 
 pub use ids::{
-    AddressId, CategoryId, EventId, Id, OrderId, ProductId, SessionId, UserId, VariantId, Version,
+    AddressId, AuditEntryId, CategoryId, EventId, Id, OrderId, ProductId, SessionId, UserId,
+    VariantId, Version,
 };
 pub use money::Money;
 pub use time::Timestamp;

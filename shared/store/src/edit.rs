@@ -11,7 +11,7 @@ use crate::{
 
 /// How often an edit that met another one starts again. Of writers that meet, one always wins, so
 /// this bounds how many may meet.
-const MAX_TRIES: u32 = 24;
+pub(crate) const MAX_TRIES: u32 = 24;
 
 /// Why an edit did not happen.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    CategoryId, EventId, OrderId, ProductId, Timestamp, UserId, VariantId,
+    AuditEntryId, CategoryId, EventId, Id, OrderId, ProductId, Timestamp, UserId, VariantId,
     order::{Due, Order},
     payment::TxRef,
     stock::Location,
@@ -87,6 +87,26 @@ impl Key {
         Key::new("SINGLETON#ADMIN", "CLAIM")
     }
 
+    /// Who works for the shop.
+    pub(crate) fn roster() -> Key {
+        Key::new("STAFF", "ROSTER")
+    }
+
+    /// An entry of the audit log, in its month.
+    pub(crate) fn audit_entry(id: AuditEntryId) -> Key {
+        Register::Audit.key(id.0)
+    }
+
+    /// The entry of a user in the register of the month of registration, which superusers read.
+    pub(crate) fn registered_user(id: UserId) -> Key {
+        Register::Users.key(id.0)
+    }
+
+    /// What is remembered of somebody's attempts at something; `who` is a digest.
+    pub(crate) fn throttle(what: &str, who: &str) -> Key {
+        Key::new(format!("THROTTLE#{what}#{who}"), "WINDOW")
+    }
+
     pub(crate) fn category(id: CategoryId) -> Key {
         Key::new(CATEGORIES_PK, format!("CATEGORY#{}", id.padded()))
     }
@@ -108,7 +128,7 @@ impl Key {
 
     /// The entry of an order in the register of its month, which staff read.
     pub(crate) fn registered_order(id: OrderId) -> Key {
-        Key::new(register_pk(&register_month(id)), order_sk(id))
+        Register::Orders.key(id.0)
     }
 
     pub(crate) fn payment(tx_ref: &TxRef) -> Key {
@@ -216,13 +236,39 @@ pub(crate) fn order_sk(id: OrderId) -> String {
     format!("ORDER#{}", id.padded())
 }
 
-pub(crate) fn register_pk(month: &str) -> String {
-    format!("ORDERS#{month}")
+/// A list of all there is of a kind, month by month, so that no partition grows for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Register {
+    Orders,
+    Users,
+    Audit,
 }
 
-/// The month of the register in which an order stands: that in which its id was drawn.
-pub(crate) fn register_month(id: OrderId) -> String {
-    let drawn_at = i64::try_from(id.0.unix_millis() / 1000).unwrap_or(i64::MAX);
+impl Register {
+    pub(crate) fn pk(self, month: &str) -> String {
+        match self {
+            Register::Orders => format!("ORDERS#{month}"),
+            Register::Users => format!("USERS#{month}"),
+            Register::Audit => format!("AUDIT#{month}"),
+        }
+    }
+
+    pub(crate) fn sk(self, id: Id) -> String {
+        match self {
+            Register::Orders => order_sk(OrderId(id)),
+            Register::Users => user_pk(UserId(id)),
+            Register::Audit => format!("AUDIT#{}", id.padded()),
+        }
+    }
+
+    fn key(self, id: Id) -> Key {
+        Key::new(self.pk(&month_of(id)), self.sk(id))
+    }
+}
+
+/// The month in which an id was drawn.
+pub(crate) fn month_of(id: Id) -> String {
+    let drawn_at = i64::try_from(id.unix_millis() / 1000).unwrap_or(i64::MAX);
     Timestamp(drawn_at).month()
 }
 

@@ -19,7 +19,10 @@ mod page;
 mod payments;
 mod products;
 mod read;
+mod register;
+mod staff;
 mod stock;
+mod throttles;
 mod transaction;
 mod users;
 
@@ -35,6 +38,8 @@ pub use outbox::OUTBOX_SHARDS;
 pub use page::{Page, PageRequest};
 pub use payments::PaymentWrite;
 pub use products::{CreateProductError, ProductFilter, ProductRefusal, StockedProduct};
+pub use staff::{ChangeAccountError, RosterChange};
+pub use throttles::Attempts;
 pub use users::CreateUserError;
 
 /// The shop's table.

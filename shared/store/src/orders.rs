@@ -2,29 +2,24 @@
 //! time.
 
 use domain::{
-    Id, OrderId, ProductId, Timestamp, UserId, VariantId, Version,
+    OrderId, ProductId, Timestamp, UserId, VariantId, Version,
     cart::Cart,
     event::Event,
     order::{Change, Due, Order},
     stock::{MoveKind, Shortage, StockMove},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     Page, PageRequest, PaymentWrite, Store, StoreError,
+    edit::{MAX_TRIES, PutOutcome},
     item::{self, Item},
-    keys::{
-        DUE_SHARDS, Index, IndexKey, Key, due_pk, due_sk, order_sk, register_month, register_pk,
-        user_pk,
-    },
+    keys::{DUE_SHARDS, Index, IndexKey, Key, Register, due_pk, due_sk, order_sk, user_pk},
     outbox, payments,
     read::{Consistency, Range, Run},
     stock,
-    transaction::{CommitError, Refusal, Transaction},
+    transaction::{CommitError, Refusal, Transaction, pause},
 };
-
-/// How many months of the register one list request looks through before it hands on to the next.
-const MAX_MONTHS: usize = 12;
 
 /// Why an order was not placed. The customer may try again; nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +59,7 @@ enum Refused {
     Short(StockMove),
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Registered {
     order: OrderId,
 }
@@ -154,6 +149,38 @@ impl Store {
         })
     }
 
+    /// Takes what is personal out of an order that is over; whether there was anything to take.
+    /// GetItem and a PutItem on condition of the version, repeated when somebody else was faster.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it may have happened all the same, and asking again is harmless.
+    pub async fn strip_order(
+        &self,
+        id: OrderId,
+        mut fresh_version: impl FnMut() -> Version,
+    ) -> Result<bool, StoreError> {
+        for attempt in 0..MAX_TRIES {
+            if attempt > 0 {
+                pause(attempt.min(4)).await;
+            }
+            let Some(order) = self.find_order(id).await? else {
+                return Ok(false);
+            };
+            let Some(stripped) = order.strip_personal_data(fresh_version()) else {
+                return Ok(false);
+            };
+            let item = compose(&stripped)?;
+            match self
+                .put_version(item, Some(order.version), stripped.version)
+                .await?
+            {
+                PutOutcome::Written => return Ok(true),
+                PutOutcome::Stale => {}
+            }
+        }
+        Err(StoreError::Contention(order_sk(id)))
+    }
+
     fn add_effects(
         &self,
         transaction: &mut Transaction<Refused>,
@@ -220,39 +247,11 @@ impl Store {
         page: PageRequest,
         now: Timestamp,
     ) -> Result<Page<Order>, StoreError> {
-        let mut ids: Vec<OrderId> = Vec::new();
-        let mut after = page.after;
-        let mut month = after.map_or_else(|| now.month(), |id| register_month(OrderId(id)));
-        let mut next: Option<Id> = None;
-        for looked in 1..=MAX_MONTHS {
-            let run = Run {
-                index: None,
-                pk: register_pk(&month),
-                range: after.map_or(Range::All, |id| Range::Below(order_sk(OrderId(id)))),
-                newest_first: true,
-                limit: page.limit - ids.len(),
-                consistency: Consistency::Eventual,
-                description: "register of a month",
-            };
-            let (items, month_has_more) = self.run(run).await?;
-            for found in items {
-                ids.push(item::parse::<Registered>(found)?.order);
-            }
-            if ids.len() >= page.limit {
-                let more = month_has_more || !is_first_month(&month);
-                next = ids.last().filter(|_| more).map(|id| id.0);
-                break;
-            }
-            if looked == MAX_MONTHS {
-                next = first_id_of(&month);
-            }
-            match month_before(&month) {
-                Some(earlier) => month = earlier,
-                None => break,
-            }
-            after = None;
-        }
-        let keys: Vec<Key> = ids.iter().map(|id| Key::order(*id)).collect();
+        let (entries, next) = self.read_register(Register::Orders, page, now).await?;
+        let keys: Vec<Key> = entries
+            .iter()
+            .map(|(id, _)| Key::order(OrderId(*id)))
+            .collect();
         let found = self.get_all(&keys, Consistency::Eventual).await?;
         let orders: Result<Vec<Order>, _> = found.into_iter().map(item::parse).collect();
         let mut orders = orders?;
@@ -330,45 +329,4 @@ fn shortages(refusals: &[Refusal<Refused>]) -> Result<Vec<Shortage>, StoreError>
         });
     }
     Ok(short)
-}
-
-/// The month in which ids begin.
-const FIRST_MONTH: &str = "2025-01";
-
-/// The smallest id of a month: what comes after it in the register are the months before.
-fn first_id_of(month: &str) -> Option<Id> {
-    let start = Timestamp::start_of_month(month).filter(|_| !is_first_month(month))?;
-    Some(Id::compose(
-        u64::try_from(start.unix_secs()).ok()?.saturating_mul(1000),
-        0,
-    ))
-}
-
-fn is_first_month(month: &str) -> bool {
-    month <= FIRST_MONTH
-}
-
-fn month_before(month: &str) -> Option<String> {
-    if is_first_month(month) {
-        return None;
-    }
-    let (year, number) = month.split_once('-')?;
-    let (year, number): (u32, u32) = (year.parse().ok()?, number.parse().ok()?);
-    Some(match number {
-        1 => format!("{:04}-12", year - 1),
-        _ => format!("{year:04}-{:02}", number - 1),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn months_run_backwards_to_the_first() {
-        assert_eq!(month_before("2026-01").as_deref(), Some("2025-12"));
-        assert_eq!(month_before("2026-11").as_deref(), Some("2026-10"));
-        assert_eq!(month_before("2025-01"), None);
-        assert_eq!(month_before("1970-01"), None);
-    }
 }

@@ -52,6 +52,17 @@ impl Store {
         items.into_iter().map(item::parse).collect()
     }
 
+    /// Attempts by their references, as they may be a moment ago, in no order. BatchGetItem
+    /// `PAYMENT#tx_ref / PAYMENT`, up to 100 at a time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_payments(&self, references: &[TxRef]) -> Result<Vec<Payment>, StoreError> {
+        let keys: Vec<Key> = references.iter().map(Key::payment).collect();
+        let found = self.get_all(&keys, Consistency::Eventual).await?;
+        found.into_iter().map(item::parse).collect()
+    }
+
     /// Writes an attempt alone, where the order stays as it is, with its events. One PutItem on
     /// condition of the version, or a transaction where there are events.
     ///

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{
     error::SdkError,
     operation::transact_write_items::TransactWriteItemsError,
     types::{
-        AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
+        AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
         TransactWriteItem, Update,
     },
 };
@@ -133,6 +133,41 @@ impl<M: Clone> Transaction<M> {
         self.push(
             TransactWriteItem::builder().update(built(update)?).build(),
             Some(refused),
+        );
+        Ok(())
+    }
+
+    /// Deletes an item that must bear this version.
+    pub(crate) fn delete(
+        &mut self,
+        table: &str,
+        key: &Key,
+        from: Version,
+        changed: M,
+    ) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .condition_expression("#version = :version")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":version", version_value(from))
+            .build();
+        self.push(
+            TransactWriteItem::builder().delete(built(delete)?).build(),
+            Some(changed),
+        );
+        Ok(())
+    }
+
+    /// Deletes an item, if it is there.
+    pub(crate) fn delete_whatever(&mut self, table: &str, key: &Key) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .build();
+        self.push(
+            TransactWriteItem::builder().delete(built(delete)?).build(),
+            None,
         );
         Ok(())
     }

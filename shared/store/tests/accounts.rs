@@ -67,7 +67,8 @@ async fn of_many_first_admins_at_once_one_is() {
         let bench = Arc::clone(&bench);
         tokio::spawn(async move {
             let user = bench.user(&format!("admin-{number}@example.com"));
-            bench.store.create_first_admin(&user).await
+            let entry = bench.initialized(&user);
+            bench.store.create_first_admin(&user, &entry).await
         })
     });
     let mut made = 0;

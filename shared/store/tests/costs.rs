@@ -3,12 +3,13 @@
 use std::{collections::BTreeMap, future::Future};
 
 use domain::{
+    UserId, Version,
     cart::CartError,
     event::EventKind,
     order::{Due, Settlement},
     payment::{PaymentStatus, TxRef},
 };
-use store::{PageRequest, PaymentWrite, ProductFilter};
+use store::{PageRequest, PaymentWrite, ProductFilter, Store};
 
 use crate::samples::{Bench, NOW};
 
@@ -40,6 +41,10 @@ fn documented() -> BTreeMap<String, (String, String)> {
         ))
     })
     .collect()
+}
+
+async fn shopper_version(store: &Store, user: UserId) -> Version {
+    store.find_user(user).await.unwrap().unwrap().version
 }
 
 #[tokio::test]
@@ -78,7 +83,10 @@ async fn every_pattern_costs_what_the_page_says() {
         .unwrap();
     let admin = bench.user("admin@example.com");
     meter
-        .measure("create_first_admin", store.create_first_admin(&admin))
+        .measure(
+            "create_first_admin",
+            store.create_first_admin(&admin, &bench.initialized(&admin)),
+        )
         .await
         .unwrap();
     let edit = store.edit_user(
@@ -90,6 +98,74 @@ async fn every_pattern_costs_what_the_page_says() {
         },
     );
     meter.measure("edit_user", edit).await.unwrap();
+    let changed = bench.event(EventKind::PasswordChanged { user });
+    let edit = store.edit_user_telling(
+        user,
+        || bench.version(),
+        |user| {
+            user.sessions.clear();
+            Ok::<_, CartError>(((), vec![changed.clone()]))
+        },
+    );
+    meter.measure("edit_user_telling", edit).await.unwrap();
+    let told = store.tell_owner("abebe@example.com", &changed);
+    meter.measure("tell_owner", told).await.unwrap();
+    meter
+        .measure("find_users", store.find_users(&[user, new.id]))
+        .await
+        .unwrap();
+    let page = PageRequest {
+        limit: 3,
+        after: None,
+    };
+    meter
+        .measure("list_users", store.list_users(page, NOW))
+        .await
+        .unwrap();
+
+    let attempts = bench.attempts("abebe@example.com");
+    for (function, is_first) in [("", true), ("count_attempt", false)] {
+        let counted = store.count_attempt(&attempts, NOW, || bench.version());
+        let counted = meter.measure(function, counted).await;
+        assert!(counted.is_ok() || is_first);
+    }
+    meter.measured.remove("");
+    let back = store.take_attempt_back(&attempts, NOW, || bench.version());
+    meter.measure("take_attempt_back", back).await.unwrap();
+    meter
+        .measure("forget_attempts", store.forget_attempts(&attempts))
+        .await
+        .unwrap();
+
+    let roster = meter
+        .measure("find_roster", store.find_roster())
+        .await
+        .unwrap();
+    let (mut person, read) = (
+        store.find_user(user).await.unwrap().unwrap(),
+        roster.version,
+    );
+    let change = bench.granting(roster, &mut person);
+    let granted = store.change_rights(&person, shopper_version(store, user).await, &change);
+    meter.measure("change_rights", granted).await.unwrap();
+    assert_ne!(read, change.roster.version);
+    let both = PageRequest { limit: 2, ..page };
+    meter
+        .measure("list_audit", store.list_audit(both, NOW))
+        .await
+        .unwrap();
+    let deleted = bench.event(EventKind::AccountDeleted {
+        user: new.id,
+        before: None,
+    });
+    meter
+        .measure("delete_user", store.delete_user(&new, None, &deleted))
+        .await
+        .unwrap();
+    meter
+        .measure("forget_leftovers", store.forget_leftovers(new.id))
+        .await
+        .unwrap();
 
     meter
         .measure("find_addresses", store.find_addresses(user))
@@ -229,6 +305,13 @@ async fn every_pattern_costs_what_the_page_says() {
     meter.measure("advance_order", advance).await.unwrap();
     meter
         .measure("find_payment", store.find_payment(&tx_ref))
+        .await
+        .unwrap();
+    meter
+        .measure(
+            "find_payments",
+            store.find_payments(std::slice::from_ref(&tx_ref)),
+        )
         .await
         .unwrap();
     meter

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    order::{Due, HOLD_SECS, HoldState, Order, OrderStatus, Settlement, UNPAID_SECS},
+    OrderId,
+    order::{Actor, Due, HOLD_SECS, HoldState, Order, OrderStatus, Settlement, UNPAID_SECS},
     payment::{PaymentStatus, TxRef},
 };
 use emulator::{Fault, FaultKind, Service};
@@ -337,4 +338,123 @@ async fn a_payment_is_written_with_its_order_and_only_over_what_was_read() {
     };
     let refused = bench.store.save_payment(&stale, &[]).await;
     assert!(matches!(refused, Err(AdvanceError::Changed)), "{refused:?}");
+}
+
+/// An order that was called off.
+async fn cancelled(bench: &Bench, email: &str) -> Order {
+    let things = bench.stocked(1, 10).await;
+    let order = bench.placed(email, &things, 1).await;
+    let change = order.cancel(Actor::Owner, NOW, bench.version());
+    let change = change.unwrap().unwrap();
+    bench.store.advance_order(&change, &[], &[]).await.unwrap();
+    change.order
+}
+
+/// What the table has of an order, but for the version.
+async fn found(bench: &Bench, order: &Order) -> Order {
+    let found = bench.store.find_order(order.id).await.unwrap().unwrap();
+    let version = order.version;
+    Order { version, ..found }
+}
+
+#[tokio::test]
+async fn an_order_that_is_over_is_stripped_once_and_stays_in_its_lists() {
+    let bench = Bench::open().await;
+    let order = cancelled(&bench, "abebe@example.com").await;
+    let strip = || bench.store.strip_order(order.id, || bench.version());
+    assert!(strip().await.unwrap());
+    let stripped = bench.store.find_order(order.id).await.unwrap().unwrap();
+    assert!(stripped.is_stripped());
+    assert_ne!(stripped.version, order.version);
+    let request = PageRequest {
+        limit: 10,
+        after: None,
+    };
+    let own = bench.store.list_orders_of(order.owner, request).await;
+    assert_eq!(own.unwrap().items, [stripped.clone()]);
+    let all = bench.store.list_orders(request, NOW).await;
+    assert_eq!(all.unwrap().items, [stripped.clone()]);
+    // Nothing is left to take, and nothing is written.
+    assert!(!strip().await.unwrap());
+    let again = bench.store.find_order(order.id).await.unwrap();
+    assert_eq!(again, Some(stripped));
+}
+
+#[tokio::test]
+async fn an_order_that_is_awaited_or_missing_is_not_stripped() {
+    let bench = Bench::open().await;
+    let things = bench.stocked(1, 10).await;
+    let order = bench.placed("abebe@example.com", &things, 1).await;
+    for id in [order.id, OrderId(bench.id())] {
+        let stripped = bench.store.strip_order(id, || bench.version()).await;
+        assert!(!stripped.unwrap());
+    }
+    let after = bench.store.find_order(order.id).await.unwrap();
+    assert_eq!(after, Some(order));
+}
+
+#[tokio::test]
+async fn a_stripping_that_met_a_fault_and_was_repeated_ends_as_if_there_was_none() {
+    let bench = Bench::open().await;
+    let undisturbed = cancelled(&bench, "undisturbed@example.com").await;
+    let version = || bench.version();
+    bench
+        .store
+        .strip_order(undisturbed.id, version)
+        .await
+        .unwrap();
+    let expected = found(&bench, &undisturbed).await;
+    for (number, kind) in [
+        FaultKind::Refused,
+        FaultKind::LostAnswer,
+        FaultKind::Throttled,
+        FaultKind::Conflict,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // The read, and the write.
+        for nth in [1, 2] {
+            let order = cancelled(&bench, &format!("c{number}-{nth}@example.com")).await;
+            let fault = Fault {
+                service: Service::Dynamodb,
+                nth,
+                kind,
+                times: 9,
+            };
+            bench.wire.inject(fault).unwrap();
+            let failed = bench.store.strip_order(order.id, version).await;
+            assert!(failed.is_err(), "{kind:?} {nth}: {failed:?}");
+            bench.wire.clear_faults();
+            bench.store.strip_order(order.id, version).await.unwrap();
+            let after = found(&bench, &order).await;
+            assert_eq!(after.customer, expected.customer, "{kind:?} {nth}");
+            assert_eq!(
+                after.address.recipient, expected.address.recipient,
+                "{kind:?} {nth}"
+            );
+            assert_eq!(after.status, OrderStatus::Cancelled);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stripping_whose_answer_was_lost_happened_once() {
+    let bench = Bench::open().await;
+    let order = cancelled(&bench, "abebe@example.com").await;
+    // The first call reads the order, the second writes it; the SDK then repeats the write.
+    let lost = Fault {
+        service: Service::Dynamodb,
+        nth: 2,
+        kind: FaultKind::LostAnswer,
+        times: 1,
+    };
+    bench.wire.inject(lost).unwrap();
+    let mut drawn = 0;
+    let version = || {
+        drawn += 1;
+        bench.version()
+    };
+    assert!(bench.store.strip_order(order.id, version).await.unwrap());
+    assert_eq!(drawn, 1, "it recognised its own write");
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use domain::{
-    AddressId, CategoryId, EventId, Id, Money, OrderId, ProductId, Timestamp, UserId, VariantId,
-    Version,
+    AddressId, AuditEntryId, CategoryId, EventId, Id, Money, OrderId, ProductId, Timestamp, UserId,
+    VariantId, Version,
     address::{Address, AddressBook},
     cart::Cart,
     category::Category,
@@ -16,11 +16,13 @@ use domain::{
     order::{self, Change, Checkout, Order},
     payment::{Mode, Payment, PaymentStatus, TxRef},
     product::{Price, Product, Variant},
+    staff::{Act, AuditEntry, Rights, Roster},
     stock::{Location, StockLevel},
+    throttle::PASSWORDS,
     user::{Profile, User},
 };
 use emulator::{Table, Wire};
-use store::{StockedProduct, Store};
+use store::{Attempts, RosterChange, StockedProduct, Store};
 
 /// 2026-11-23T12:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_795_435_200);
@@ -84,6 +86,50 @@ impl Bench {
             devices: Vec::new(),
             created_at: NOW,
             version: self.version(),
+        }
+    }
+
+    /// The log's entry about the first admin.
+    pub fn initialized(&self, admin: &User) -> AuditEntry {
+        AuditEntry {
+            id: AuditEntryId(self.id()),
+            at: NOW,
+            actor: admin.id,
+            subject: admin.id,
+            acts: vec![Act::AdminInitialized],
+        }
+    }
+
+    /// Makes somebody staff: what is to be written for it.
+    pub fn granting(&self, mut roster: Roster, user: &mut User) -> RosterChange {
+        let from = roster.version;
+        let wanted = Rights {
+            is_staff: Some(true),
+            ..Rights::default()
+        };
+        let acts = roster.change(user, wanted).unwrap();
+        user.version = self.version();
+        roster.version = Some(self.version());
+        let entry = AuditEntry {
+            id: AuditEntryId(self.id()),
+            at: NOW,
+            actor: roster.staff()[0],
+            subject: user.id,
+            acts,
+        };
+        RosterChange {
+            from,
+            roster,
+            entry,
+        }
+    }
+
+    /// Logins at an address.
+    pub fn attempts(&self, email: &str) -> Attempts {
+        Attempts {
+            what: "LOGIN",
+            who: format!("digest of {email}"),
+            limit: PASSWORDS,
         }
     }
 

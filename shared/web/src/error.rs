@@ -146,6 +146,17 @@ impl Error {
         )
     }
 
+    /// 429 with `Retry-After`: too many attempts, come back after so many seconds.
+    pub fn throttled(wait_secs: i64) -> Self {
+        let wait_secs = wait_secs.max(1);
+        let unit = if wait_secs == 1 { "second" } else { "seconds" };
+        Self::detail(
+            StatusCode::TOO_MANY_REQUESTS,
+            format_args!("Request was throttled. Expected available in {wait_secs} {unit}."),
+        )
+        .with_header(header::RETRY_AFTER, HeaderValue::from(wait_secs))
+    }
+
     /// 500: a fault of ours. The caller learns nothing, the log everything.
     pub fn internal(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(Box::new(Refusal {

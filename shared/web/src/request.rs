@@ -1,10 +1,12 @@
-//! What requests carry besides a body: ids in the path, and the version that an edit is based on.
+//! What requests carry besides a body: ids in the path, the version that an edit is based on, and
+//! where they come from.
 
 use axum::{
     extract::{FromRequestParts, Path},
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
-use domain::{Id, Version};
+use domain::{Id, Version, user::Origin};
+use lambda_http::{RequestExt, request::RequestContext};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -41,6 +43,35 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
                 .ok()
                 .and_then(|number| Id::try_from(number).ok()),
         ))
+    }
+}
+
+/// Where a request comes from: the program that sends it, as it calls itself, and the IP address as
+/// API Gateway saw it. Headers that claim another address are not believed.
+#[derive(Clone, Debug)]
+pub struct Sender(pub Origin);
+
+impl<S: Send + Sync> FromRequestParts<S> for Sender {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        _: &S,
+    ) -> std::result::Result<Self, Self::Rejection> {
+        let agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .unwrap_or_default();
+        let ip = match parts.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context
+                .http
+                .source_ip
+                .as_deref()
+                .and_then(|ip| ip.parse().ok()),
+            _ => None,
+        };
+        Ok(Self(Origin::new(&agent, ip)))
     }
 }
 
