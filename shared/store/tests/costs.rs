@@ -6,7 +6,7 @@ use domain::{
     UserId, Version,
     cart::CartError,
     event::EventKind,
-    order::{Due, Settlement},
+    order::{Actor, Due, Settlement},
     payment::{PaymentStatus, TxRef},
 };
 use store::{PageRequest, PaymentWrite, ProductFilter, Store};
@@ -318,6 +318,11 @@ async fn every_pattern_costs_what_the_page_says() {
         .measure("payments_of", store.payments_of(order.id))
         .await
         .unwrap();
+    let cancelled = paid.order.cancel(Actor::Staff, NOW, bench.version());
+    let cancelled = cancelled.unwrap().unwrap();
+    store.advance_order(&cancelled, &[], &[]).await.unwrap();
+    let stripped = store.strip_order(order.id, || bench.version());
+    assert!(meter.measure("strip_order", stripped).await.unwrap());
 
     let again = bench.event(EventKind::RegistrationRepeated { user });
     meter

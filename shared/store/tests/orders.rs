@@ -350,13 +350,6 @@ async fn cancelled(bench: &Bench, email: &str) -> Order {
     change.order
 }
 
-/// What the table has of an order, but for the version.
-async fn found(bench: &Bench, order: &Order) -> Order {
-    let found = bench.store.find_order(order.id).await.unwrap().unwrap();
-    let version = order.version;
-    Order { version, ..found }
-}
-
 #[tokio::test]
 async fn an_order_that_is_over_is_stripped_once_and_stays_in_its_lists() {
     let bench = Bench::open().await;
@@ -395,46 +388,35 @@ async fn an_order_that_is_awaited_or_missing_is_not_stripped() {
 
 #[tokio::test]
 async fn a_stripping_that_met_a_fault_and_was_repeated_ends_as_if_there_was_none() {
-    let bench = Bench::open().await;
-    let undisturbed = cancelled(&bench, "undisturbed@example.com").await;
-    let version = || bench.version();
-    bench
-        .store
-        .strip_order(undisturbed.id, version)
-        .await
-        .unwrap();
-    let expected = found(&bench, &undisturbed).await;
-    for (number, kind) in [
-        FaultKind::Refused,
-        FaultKind::LostAnswer,
-        FaultKind::Throttled,
-        FaultKind::Conflict,
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    let faults = [
         // The read, and the write.
-        for nth in [1, 2] {
-            let order = cancelled(&bench, &format!("c{number}-{nth}@example.com")).await;
-            let fault = Fault {
-                service: Service::Dynamodb,
-                nth,
-                kind,
-                times: 9,
-            };
-            bench.wire.inject(fault).unwrap();
-            let failed = bench.store.strip_order(order.id, version).await;
-            assert!(failed.is_err(), "{kind:?} {nth}: {failed:?}");
-            bench.wire.clear_faults();
-            bench.store.strip_order(order.id, version).await.unwrap();
-            let after = found(&bench, &order).await;
-            assert_eq!(after.customer, expected.customer, "{kind:?} {nth}");
-            assert_eq!(
-                after.address.recipient, expected.address.recipient,
-                "{kind:?} {nth}"
-            );
-            assert_eq!(after.status, OrderStatus::Cancelled);
-        }
+        (FaultKind::Refused, 1),
+        (FaultKind::Refused, 2),
+        (FaultKind::Throttled, 1),
+        (FaultKind::Throttled, 2),
+        (FaultKind::LostAnswer, 1),
+        (FaultKind::LostAnswer, 2),
+        // Reads meet nobody, so this is the write.
+        (FaultKind::Conflict, 1),
+    ];
+    for (number, (kind, nth)) in faults.into_iter().enumerate() {
+        let bench = Bench::open().await;
+        let version = || bench.version();
+        let order = cancelled(&bench, &format!("c{number}@example.com")).await;
+        let fault = Fault {
+            service: Service::Dynamodb,
+            nth,
+            kind,
+            times: 9,
+        };
+        bench.wire.inject(fault).unwrap();
+        let failed = bench.store.strip_order(order.id, version).await;
+        assert!(failed.is_err(), "{kind:?} {nth}: {failed:?}");
+        bench.wire.clear_faults();
+        bench.store.strip_order(order.id, version).await.unwrap();
+        let after = bench.store.find_order(order.id).await.unwrap().unwrap();
+        let expected = order.strip_personal_data(after.version);
+        assert_eq!(Some(after), expected, "{kind:?} {nth}");
     }
 }
 
