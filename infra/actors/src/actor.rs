@@ -54,6 +54,12 @@ impl Actor {
         actor
     }
 
+    /// The same person with an account that has changed.
+    pub(crate) fn known_as(mut self, user: User) -> Self {
+        self.user = Some(user);
+        self
+    }
+
     /// The same person at another function's router.
     #[must_use]
     pub fn at(&self, router: &Router) -> Self {

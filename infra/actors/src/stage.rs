@@ -7,8 +7,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use axum::Router;
 use domain::{
-    SessionId, Timestamp, UserId,
+    AuditEntryId, SessionId, Timestamp, UserId,
     event::{Event, EventKind},
+    staff::{AuditEntry, Rights},
     user::{Origin, Profile, User},
 };
 use emulator::{Table, Wire};
@@ -17,6 +18,7 @@ use gateways::{
     clock::Clock,
     config::{self, Section},
 };
+use store::RosterChange;
 use web::{Shop, csrf, tokens::SessionClaims};
 
 use crate::{Actor, Queue};
@@ -128,6 +130,44 @@ impl Stage {
             user.is_staff = true;
         })
         .await
+    }
+
+    /// Somebody who decides who works for the shop, logged in by cookie and on the roster.
+    ///
+    /// # Errors
+    /// When the table fails, or somebody changes the roster at the same time.
+    pub async fn superuser(&self, router: &Router) -> Result<Actor> {
+        let Shop {
+            clock,
+            entropy,
+            store,
+            ..
+        } = &self.shop;
+        let actor = self.verified(router).await?;
+        let mut user = actor.user().clone();
+        let mut roster = store.find_roster().await?;
+        let (user_read, from) = (user.version, roster.version);
+        let rights = Rights {
+            is_superuser: Some(true),
+            ..Rights::default()
+        };
+        let acts = roster.change(&mut user, rights)?;
+        user.version = entropy.version();
+        roster.version = Some(entropy.version());
+        let entry = AuditEntry {
+            id: AuditEntryId(entropy.id()),
+            at: clock.now(),
+            actor: user.id,
+            subject: user.id,
+            acts,
+        };
+        let change = RosterChange {
+            from,
+            roster,
+            entry,
+        };
+        store.change_rights(&user, user_read, &change).await?;
+        Ok(actor.known_as(user))
     }
 
     /// Somebody with an account of this kind, logged in by cookie. The account has no password.

@@ -1,7 +1,7 @@
 //! Who is asking, and may they: by session cookie or bearer token.
 //!
 //! A handler says whom it admits by the extractor it takes: [`Visitor`], [`Customer`], [`Verified`],
-//! [`Staff`], [`Reader`]. A forged or expired token dies before the table is read; a session that
+//! [`Staff`], [`Superuser`], [`Reader`]. A forged or expired token dies before the table is read; a session that
 //! was ended, right after. [`Credentials`] is for a handler that reads the user itself, together
 //! with other items.
 
@@ -138,6 +138,10 @@ pub struct Verified(pub Customer);
 #[derive(Debug)]
 pub struct Staff(pub Customer);
 
+/// Somebody who decides who works for the shop.
+#[derive(Debug)]
+pub struct Superuser(pub Customer);
+
 impl<S> FromRequestParts<S> for Credentials
 where
     S: Send + Sync,
@@ -230,6 +234,20 @@ where
     }
 }
 
+impl<S> FromRequestParts<S> for Superuser
+where
+    S: Send + Sync,
+    Shop: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        Customer::from_request_parts(parts, state)
+            .await?
+            .superuser()
+    }
+}
+
 impl Customer {
     /// This customer, if the address is proved.
     ///
@@ -250,6 +268,18 @@ impl Customer {
     pub fn staff(self) -> Result<Staff> {
         if self.user.is_staff {
             Ok(Staff(self))
+        } else {
+            Err(Error::permission_denied())
+        }
+    }
+
+    /// This customer, if they decide who works for the shop.
+    ///
+    /// # Errors
+    /// 403 for others, staff among them.
+    pub fn superuser(self) -> Result<Superuser> {
+        if self.user.is_superuser && self.user.is_staff {
+            Ok(Superuser(self))
         } else {
             Err(Error::permission_denied())
         }
