@@ -5,12 +5,12 @@
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::{HeaderName, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    http::StatusCode,
+    response::Response,
 };
-use web::{Error, Result, Shop};
+use web::{Result, Shop};
 
-use crate::registration::prove_address;
+use crate::{pages, registration::prove_address};
 
 #[derive(Template)]
 #[template(path = "confirmation.html")]
@@ -46,18 +46,6 @@ fn page(shop: &Shop, phase: Phase) -> Result<Response> {
         Phase::Asking | Phase::Confirmed => StatusCode::OK,
         Phase::Dead => StatusCode::NOT_FOUND,
     };
-    let page = Page {
-        shop: &shop.settings.shop_name,
-        phase,
-    };
-    let html = Html(page.render().map_err(Error::internal)?);
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
-                  frame-ancestors 'none'; base-uri 'none'";
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        // The key stands in the address of this page and is nobody else's business.
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("x-robots-tag"), "noindex"),
-    ];
-    Ok((status, headers, html).into_response())
+    let shop = &shop.settings.shop_name;
+    pages::answer(status, &Page { shop, phase })
 }

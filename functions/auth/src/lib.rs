@@ -3,9 +3,14 @@
 mod admin;
 mod attempts;
 mod confirmation;
+mod deletion;
 mod hashing;
+mod pages;
+mod password;
 mod registration;
+mod reset_page;
 mod session;
+mod sessions;
 mod user;
 
 use axum::{Router, extract::FromRef};
@@ -18,7 +23,7 @@ use gateways::{
 use web::{
     Routes, Shop,
     identity::{Customer, Visitor},
-    routes::{get, post},
+    routes::{delete, get, post},
     shop::ShopConfig,
 };
 
@@ -75,12 +80,27 @@ pub fn routes() -> Routes<State> {
         .path::<Visitor>("/api/auth/logout", post(session::log_out))
         .path::<Customer>(
             "/api/auth/user",
-            get(user::show).put(user::change).patch(user::change),
+            get(user::show)
+                .put(user::change)
+                .patch(user::change)
+                .delete(deletion::delete),
+        )
+        .path::<Customer>("/api/auth/sessions", get(sessions::list))
+        .path::<Customer>("/api/auth/sessions/{id}", delete(sessions::end))
+        .path::<Customer>("/api/auth/password/change", post(password::change))
+        .path::<Visitor>("/api/auth/password/reset", post(password::ask_for_reset))
+        .path::<Visitor>(
+            "/api/auth/password/reset/confirm",
+            post(password::confirm_reset),
         )
         .path::<Visitor>("/api/auth/init-admin", post(admin::initialize))
         .open_path(
             "/auth/confirm-email/{key}",
             get(confirmation::ask).post(confirmation::confirm),
+        )
+        .open_path(
+            "/password-reset/confirm/{uid}/{token}",
+            get(reset_page::ask).post(reset_page::choose),
         )
 }
 

@@ -2,6 +2,8 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
+use crate::user::User;
+
 /// The fewest characters of a password.
 pub const MIN_CHARS: usize = 8;
 /// The most characters of a password: hashing costs what the longest one costs.
@@ -39,6 +41,17 @@ pub struct AboutUser<'a> {
     pub last_name: &'a str,
     /// The e-mail address.
     pub email: &'a str,
+}
+
+impl<'a> AboutUser<'a> {
+    /// What is known about somebody with an account.
+    pub fn of(user: &'a User) -> AboutUser<'a> {
+        AboutUser {
+            first_name: &user.first_name,
+            last_name: &user.last_name,
+            email: &user.email,
+        }
+    }
 }
 
 /// All that speaks against a password, in the order similar, length, common, numeric.
