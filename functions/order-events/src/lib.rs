@@ -1,4 +1,5 @@
-//! Consumes the shop's events from SQS: mails customers, feeds the event bus, tells the figures.
+//! Consumes the shop's events from SQS: mails customers, feeds the event bus, tells the figures,
+//! forgets those who left.
 //!
 //! An event may be delivered again, late, or twice at once. It is claimed before anything is done
 //! and remembered afterwards, so that each has its effect once; a mail may go out twice only if the
@@ -6,6 +7,7 @@
 
 mod figures;
 mod mails;
+mod stripping;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
@@ -19,6 +21,7 @@ use gateways::{
     bus::{BusError, EventBus},
     clock::Clock,
     config::{Reader, Section},
+    entropy::Entropy,
     mail::{Mail, MailError, Mailer},
     metrics::Metrics,
     sections::{BusName, MailFrom, MetricsNamespace, SigningSecret, Site, TableName},
@@ -36,6 +39,7 @@ pub struct Consumer {
     bus: EventBus,
     metrics: Metrics,
     tokens: Tokens,
+    entropy: Entropy,
     clock: Clock,
     letterhead: Letterhead,
 }
@@ -98,6 +102,7 @@ impl Consumer {
             bus: EventBus::new(clients.eventbridge.clone(), &config.bus.0),
             metrics: Metrics::new(&config.metrics),
             tokens: Tokens::new(config.signing.0.reveal().as_bytes()),
+            entropy: Entropy::new(clock.clone()),
             clock,
             letterhead: Letterhead {
                 shop: config.site.shop_name.clone(),
@@ -204,10 +209,13 @@ async fn handle_once(consumer: &Consumer, event: &Event) -> Result<(), HandleErr
 }
 
 async fn perform(consumer: &Consumer, event: &Event) -> Result<(), HandleError> {
+    stripping::follow(consumer, event).await?;
     if let Some(mail) = compose(consumer, event).await? {
         consumer.mailer.send(&mail).await?;
     }
-    consumer.bus.put(event).await?;
+    if !stripping::carries_on(&event.kind) {
+        consumer.bus.put(event).await?;
+    }
     Ok(())
 }
 
@@ -290,10 +298,11 @@ async fn find_user(consumer: &Consumer, id: UserId) -> Result<Option<User>, Stor
     Ok(user)
 }
 
+/// The order, if there is still somebody to write to about it.
 async fn find_order(consumer: &Consumer, id: OrderId) -> Result<Option<Order>, StoreError> {
     let order = consumer.store.find_order(id).await?;
     if order.is_none() {
         tracing::error!(order = %id, "an event names an order that is not there");
     }
-    Ok(order)
+    Ok(order.filter(|order| !order.is_stripped()))
 }

@@ -8,3 +8,5 @@ mod consuming;
 mod figures;
 #[cfg(test)]
 mod post;
+#[cfg(test)]
+mod stripping;

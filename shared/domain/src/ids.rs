@@ -171,6 +171,15 @@ impl EventId {
         EventId(format!("{}-{random:08x}", id.padded()))
     }
 
+    /// The id of the event that carries on where this one ends. It is the same each time it is asked
+    /// for, so that a repeated delivery of this event does not begin the rest twice.
+    #[must_use]
+    pub fn next(&self) -> EventId {
+        let (id, random) = self.0.rsplit_once('-').unwrap_or((&self.0, ""));
+        let random = u32::from_str_radix(random, 16).unwrap_or_default();
+        EventId(format!("{id}-{:08x}", random.wrapping_add(1)))
+    }
+
     /// The id as text, as it stands in keys.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -224,6 +233,17 @@ mod tests {
         assert_eq!(Id::from_crockford("ZZZZZZZZZZZ"), None, "more than 53 bits");
         assert_eq!(Id::from_crockford("short"), None);
         assert_eq!(OrderId(Id(32)).number(), "ORD-00000000010");
+    }
+
+    #[test]
+    fn an_event_that_carries_on_has_an_id_of_its_own_and_the_same_time() {
+        let first = EventId::compose(Id(7), u32::MAX - 1);
+        let second = first.next();
+        assert_eq!(second.as_str(), "0000000000000007-ffffffff");
+        assert_eq!(second, first.next());
+        assert_eq!(second.next().as_str(), "0000000000000007-00000000");
+        let foreign = EventId("no hyphen".into());
+        assert_eq!(foreign.next().as_str(), "no hyphen-00000001");
     }
 
     #[test]

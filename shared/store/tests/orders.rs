@@ -364,9 +364,9 @@ async fn an_order_that_is_over_is_stripped_once_and_stays_in_its_lists() {
         after: None,
     };
     let own = bench.store.list_orders_of(order.owner, request).await;
-    assert_eq!(own.unwrap().items, [stripped.clone()]);
+    assert_eq!(own.unwrap().items, std::slice::from_ref(&stripped));
     let all = bench.store.list_orders(request, NOW).await;
-    assert_eq!(all.unwrap().items, [stripped.clone()]);
+    assert_eq!(all.unwrap().items, std::slice::from_ref(&stripped));
     // Nothing is left to take, and nothing is written.
     assert!(!strip().await.unwrap());
     let again = bench.store.find_order(order.id).await.unwrap();
