@@ -1,12 +1,14 @@
-//! Addresses and the CSRF token: /api/accounts/.
+//! Addresses, the CSRF token, and who may what: /api/accounts/.
 
 mod addresses;
+mod audit;
 mod csrf;
+mod users;
 
 use axum::Router;
 use web::{
     Routes, Shop,
-    identity::{Verified, Visitor},
+    identity::{Superuser, Verified, Visitor},
     routes::get,
 };
 
@@ -25,6 +27,12 @@ pub fn routes() -> Routes<Shop> {
                 .patch(addresses::change)
                 .delete(addresses::remove),
         )
+        .path::<Superuser>("/api/accounts/users", get(users::list))
+        .path::<Superuser>(
+            "/api/accounts/users/{id}",
+            get(users::show).patch(users::change),
+        )
+        .path::<Superuser>("/api/accounts/audit", get(audit::list))
 }
 
 /// The function: its routes with the layers that all functions share.

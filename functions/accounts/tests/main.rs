@@ -7,6 +7,7 @@
 
 mod addresses;
 mod csrf;
+mod users;
 
 use actors::Stage;
 use axum::Router;

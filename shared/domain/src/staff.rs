@@ -103,6 +103,11 @@ impl Roster {
         self.staff.contains(&user)
     }
 
+    /// Whether somebody may change the rights of others.
+    pub fn may_decide(&self, user: UserId) -> bool {
+        self.superusers.binary_search(&user).is_ok()
+    }
+
     /// Changes somebody's rights; gives what that did, nothing if all was so already. Whoever loses
     /// their account's use loses their logins.
     ///
