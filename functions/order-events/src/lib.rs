@@ -252,8 +252,10 @@ async fn compose(consumer: &Consumer, event: &Event) -> Result<Option<Mail>, Han
         },
         EventKind::SignedInAnew { user, session } => match find_user(consumer, *user).await? {
             Some(user) => {
-                // Whoever logged out at once is to be told of as well.
-                let session = user.sessions.iter().find(|live| live.id == *session);
+                // Whoever logged out at once is to be told of as well. A program calls itself what its
+                // user likes, so its name stays out of mails to addresses that nobody proved.
+                let mut known = user.sessions.iter().filter(|_| user.is_verified());
+                let session = known.find(|live| live.id == *session);
                 let origin = session.map(|session| &session.origin);
                 Some(letterhead.signed_in_anew(&user, event.occurred_at, origin)?)
             }

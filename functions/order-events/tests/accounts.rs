@@ -116,21 +116,28 @@ async fn no_link_goes_to_the_shut_out_the_gone_or_too_late() -> anyhow::Result<(
 async fn what_nobody_proved_to_be_theirs_is_not_repeated_in_a_mail() -> anyhow::Result<()> {
     let scene = Scene::open().await?;
     let router = orders::router(scene.stage.shop.clone());
-    let name = "Win at casino.example";
+    let text_of_choice = "Win at casino.example";
+    let session = SessionId(scene.stage.shop.entropy.id());
+    let now = scene.stage.shop.clock.now();
     let unverified = scene
         .stage
-        .somebody(&router, |user| user.first_name = name.into())
+        .somebody(&router, |user| {
+            user.first_name = text_of_choice.into();
+            user.open_session(session, Origin::new(text_of_choice, None), now);
+        })
         .await?;
     let user = unverified.user().id;
     for kind in [
         EventKind::UserRegistered { user },
         EventKind::RegistrationRepeated { user },
         EventKind::PasswordResetRequested { user },
+        EventKind::PasswordChanged { user },
+        EventKind::SignedInAnew { user, session },
     ] {
         assert!(scene.deliver(&[text(&scene.event(kind))]).await.is_empty());
     }
     let letters = scene.post.letters();
-    assert_eq!(letters.len(), 3);
+    assert_eq!(letters.len(), 5);
     for letter in letters {
         assert!(letter.text.starts_with("Hello,"), "{letter:?}");
         for part in [&letter.subject, &letter.text, &letter.html] {
@@ -178,6 +185,7 @@ async fn a_login_from_somewhere_new_is_told_with_its_origin() -> anyhow::Result<
     let session = SessionId(scene.stage.shop.entropy.id());
     let ip: IpAddr = "196.188.1.2".parse()?;
     let customer = scene.stage.somebody(&router, |user| {
+        user.email_verified_at = Some(now);
         user.open_session(session, Origin::new("<b>Firefox</b>", Some(ip)), now);
     });
     let user = customer.await?.user().id;
