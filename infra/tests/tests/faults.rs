@@ -11,9 +11,7 @@ async fn events_that_the_queue_did_not_take_are_swept() -> Result<()> {
     let email = shop.fresh_email("abebe");
     shop.fail("sqs", 1, "refused", 9).await?;
     shop.visitor()?.register(&email, "injera-and-wot-9").await?;
-    shop.visitor()?
-        .send(reqwest::Method::DELETE, "/_local/faults", None, &[])
-        .await?;
+    shop.mend().await?;
     assert!(shop.mails(&email).await?.is_empty());
     shop.wait(120).await?;
     assert_eq!(shop.tick("relay-outbox").await?["sent"], 1);
@@ -46,9 +44,7 @@ async fn checkout_under_any_fault_of_any_call_is_one_order_after_a_retry() -> Re
             shop.settle().await?;
             shop.fail("dynamodb", nth, kind, 1).await?;
             let answer = abebe.post("/api/orders/", &json!({})).await?;
-            shop.visitor()?
-                .send(reqwest::Method::DELETE, "/_local/faults", None, &[])
-                .await?;
+            shop.mend().await?;
             assert!(
                 matches!(answer.status, 201 | 503),
                 "{kind} {nth}: {answer:?}"

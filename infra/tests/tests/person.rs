@@ -29,6 +29,11 @@ pub struct Person {
 
 impl Person {
     pub fn new(url: &str) -> Result<Person> {
+        Person::with_program(url, "")
+    }
+
+    /// A caller whose program calls itself so (`User-Agent`).
+    pub fn with_program(url: &str, program: &str) -> Result<Person> {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             let ring = rustls::crypto::ring::default_provider();
@@ -42,11 +47,14 @@ impl Person {
         let tls = rustls::ClientConfig::builder()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .cookie_provider(Arc::clone(&jar))
             .redirect(reqwest::redirect::Policy::none())
-            .tls_backend_preconfigured(tls)
-            .build()?;
+            .tls_backend_preconfigured(tls);
+        if !program.is_empty() {
+            http = http.user_agent(program);
+        }
+        let http = http.build()?;
         Ok(Person {
             url: url.to_owned(),
             http,
@@ -79,14 +87,23 @@ impl Person {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer> {
+        self.write(Method::POST, path, body).await
+    }
+
+    /// Sends a body as a frontend does, with the CSRF token.
+    pub async fn write(&self, method: Method, path: &str, body: &Value) -> Result<Answer> {
         let token = self.cookie("csrftoken").unwrap_or_default();
-        self.send(
-            Method::POST,
-            path,
-            Some(body.to_string()),
-            &[("x-csrftoken", &token)],
-        )
-        .await
+        let headers = [("x-csrftoken", token.as_str())];
+        self.send(method, path, Some(body.to_string()), &headers)
+            .await
+    }
+
+    /// Presses the button of a form whose fields are encoded already: `a=1&b=2`.
+    pub async fn submit(&self, path: &str, fields: &str) -> Result<Answer> {
+        let request = self.http.post(format!("{}{path}", self.url));
+        let form = "application/x-www-form-urlencoded";
+        let request = request.header("content-type", form);
+        answer(request.body(fields.to_owned())).await
     }
 
     /// Sends just this: no CSRF token unless it is among the headers.
@@ -106,17 +123,7 @@ impl Person {
                 .header("content-type", "application/json")
                 .body(body);
         }
-        let response = request.send().await?;
-        let (status, headers): (StatusCode, HeaderMap) =
-            (response.status(), response.headers().clone());
-        let text = response.text().await?;
-        let body = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Answer {
-            status: status.as_u16(),
-            headers,
-            body,
-            text,
-        })
+        answer(request).await
     }
 
     pub async fn register(&self, email: &str, password: &str) -> Result<()> {
@@ -178,4 +185,18 @@ impl Person {
             .await?
             .body)
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<Answer> {
+    let response = request.send().await?;
+    let (status, headers): (StatusCode, HeaderMap) =
+        (response.status(), response.headers().clone());
+    let text = response.text().await?;
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    Ok(Answer {
+        status: status.as_u16(),
+        headers,
+        body,
+        text,
+    })
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::person::{Answer, Person};
@@ -88,6 +89,11 @@ impl Shop {
     /// Somebody whom the shop does not know.
     pub fn visitor(&self) -> Result<Person> {
         Person::new(&self.url)
+    }
+
+    /// Somebody whom the shop does not know, with a program that calls itself so.
+    pub fn visitor_with(&self, program: &str) -> Result<Person> {
+        Person::with_program(&self.url, program)
     }
 
     /// An e-mail address that nobody has used yet.
@@ -183,6 +189,15 @@ impl Shop {
         Ok(())
     }
 
+    /// Ends all faults.
+    pub async fn mend(&self) -> Result<()> {
+        let visitor = self.visitor()?;
+        let mended = visitor.send(Method::DELETE, "/_local/faults", None, &[]);
+        let mended = mended.await?;
+        ensure!(matches!(mended.status, 200 | 204), "{mended:?}");
+        Ok(())
+    }
+
     /// Moves the shop's clock.
     pub async fn wait(&self, secs: i64) -> Result<()> {
         let body = json!({ "advance_secs": secs });
@@ -220,13 +235,20 @@ impl Shop {
 
     /// The key in somebody's verification mail.
     pub async fn verification_key(&self, email: &str) -> Result<String> {
-        let mails = self.mails(email).await?;
-        let text = mails
-            .first()
-            .and_then(|mail| mail["text"].as_str())
-            .context("a mail")?;
-        let (_, rest) = text.split_once("/auth/confirm-email/").context("a link")?;
-        Ok(rest.split('/').next().unwrap_or_default().to_owned())
+        let path = self.mailed_path(email, "/auth/confirm-email/").await?;
+        Ok(path.split('/').nth(3).unwrap_or_default().to_owned())
+    }
+
+    /// Where the link in the newest mail leads, a path below this one.
+    pub async fn mailed_path(&self, to: &str, below: &str) -> Result<String> {
+        let mails = self.mails(to).await?;
+        let text = mails.first().and_then(|mail| mail["text"].as_str());
+        let (_, rest) = text
+            .context("a mail")?
+            .split_once(below)
+            .with_context(|| format!("no link in {text:?}"))?;
+        let rest = rest.split_whitespace().next().unwrap_or_default();
+        Ok(format!("{below}{rest}"))
     }
 
     /// What the customer does on Chapa's page.

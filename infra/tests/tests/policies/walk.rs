@@ -1,5 +1,7 @@
 //! A walk through the whole shop, after which each right that a function needs was made use of.
 
+mod account;
+
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
 use serde_json::json;
@@ -91,11 +93,9 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     shop.fail("sqs", 1, "refused", 9).await?;
     let email = shop.fresh_email("left-behind");
     shop.visitor()?.register(&email, "injera-and-wot-9").await?;
-    shop.visitor()?
-        .send(Method::DELETE, "/_local/faults", None, &[])
-        .await?;
+    shop.mend().await?;
     shop.wait(120).await?;
     assert_eq!(shop.tick("relay-outbox").await?["sent"], 1);
-    abebe.post("/api/auth/logout/", &json!({})).await?;
+    account::walk(shop, &abebe).await?;
     shop.settle().await
 }
