@@ -8,8 +8,14 @@
 
 mod admin;
 mod confirmation;
+mod deletion;
+mod nonsense;
+mod passwords;
 mod registration;
 mod session;
+mod sessions;
+mod throttling;
+mod timing;
 mod user;
 
 use actors::{Actor, Stage};

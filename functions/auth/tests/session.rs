@@ -7,7 +7,7 @@ const LOGIN: &str = "/api/auth/login/";
 const LOGOUT: &str = "/api/auth/logout/";
 const USER: &str = "/api/auth/user/";
 
-async fn log_in(actor: &Actor, email: &str, password: &str) -> Answer {
+pub(crate) async fn log_in(actor: &Actor, email: &str, password: &str) -> Answer {
     actor
         .post(LOGIN, &json!({ "email": email, "password": password }))
         .await
