@@ -4,6 +4,8 @@
 //! and then want to run one after the other (`--test-threads=1`), because they move its clock.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod configuration;
 #[cfg(test)]
 mod costs;
