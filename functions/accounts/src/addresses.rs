@@ -253,7 +253,7 @@ impl AddressEdit {
 }
 
 impl AddressWire {
-    fn of(book: &AddressBook, address: &Address) -> Self {
+    pub(crate) fn of(book: &AddressBook, address: &Address) -> Self {
         Self {
             id: address.id,
             address_line_1: address.address_line_1.clone(),

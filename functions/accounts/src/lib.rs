@@ -1,14 +1,15 @@
-//! Addresses, the CSRF token, and who may what: /api/accounts/.
+//! Addresses, the CSRF token, what is kept about a person, and who may what: /api/accounts/.
 
 mod addresses;
 mod audit;
 mod csrf;
+mod export;
 mod users;
 
 use axum::Router;
 use web::{
     Routes, Shop,
-    identity::{Superuser, Verified, Visitor},
+    identity::{Customer, Superuser, Verified, Visitor},
     routes::get,
 };
 
@@ -27,6 +28,7 @@ pub fn routes() -> Routes<Shop> {
                 .patch(addresses::change)
                 .delete(addresses::remove),
         )
+        .path::<Customer>("/api/accounts/export", get(export::download))
         .path::<Superuser>("/api/accounts/users", get(users::list))
         .path::<Superuser>(
             "/api/accounts/users/{id}",

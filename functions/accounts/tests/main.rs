@@ -7,6 +7,7 @@
 
 mod addresses;
 mod csrf;
+mod export;
 mod users;
 
 use actors::Stage;

@@ -98,6 +98,15 @@ impl Paging {
         })
     }
 
+    /// The same, but with [`MAX_LIMIT`] entries on a page where the caller does not say.
+    #[must_use]
+    pub fn largest(mut self) -> Self {
+        if self.limit.is_none() {
+            self.request.limit = usize::try_from(MAX_LIMIT).unwrap_or_default();
+        }
+        self
+    }
+
     /// What to ask the table for.
     pub fn request(&self) -> PageRequest {
         self.request
@@ -111,11 +120,13 @@ impl Paging {
 
     /// The page as a bare array, with a `Link` to the next one if there is more.
     pub fn answer<T: Serialize>(&self, page: Page<T>) -> Response {
-        let mut response = Json(page.items).into_response();
-        if let Some(link) = page
-            .next
-            .and_then(|next| HeaderValue::from_str(&self.links(next)).ok())
-        {
+        self.link(Json(page.items), page.next)
+    }
+
+    /// A body that holds a page among other things, with a `Link` to the next one if there is more.
+    pub fn link(&self, body: impl IntoResponse, next: Option<Id>) -> Response {
+        let mut response = body.into_response();
+        if let Some(link) = next.and_then(|next| HeaderValue::from_str(&self.links(next)).ok()) {
             response.headers_mut().insert(header::LINK, link);
         }
         response
