@@ -210,6 +210,7 @@ fn accounts() -> Vec<Row> {
             .with(Given::Address)
             .sending(json!({ "city": "Adama" })),
         delete(ONE, OwnVerified, 204).with(Given::Address),
+        get("/api/accounts/export", Customer, 200),
         get("/api/accounts/users", Superuser, 200),
         get("/api/accounts/users/{id}", Superuser, 200).with(Given::Person),
         patch("/api/accounts/users/{id}", Superuser, 200)

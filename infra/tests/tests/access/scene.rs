@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use axum::{Router, body::Body};
 use domain::{
     Money, SessionId,
+    product::Product,
     user::{Origin, User},
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -47,6 +48,8 @@ pub struct Scenes {
 pub struct Scene<'a> {
     scenes: &'a Scenes,
     stage: Stage,
+    /// What everybody buys.
+    tea: Product,
     /// How much has been made that must differ from what there was.
     made: AtomicU32,
 }
@@ -82,8 +85,12 @@ impl Scenes {
             _ => None,
         })
         .await?;
+        let tea = stage
+            .goods("tea", Money::from_santim(100), None, 99)
+            .await?;
         Ok(Scene {
             scenes: self,
+            tea,
             stage,
             made: AtomicU32::new(0),
         })
@@ -272,20 +279,17 @@ impl Scene<'_> {
                 facts.insert("id", json!(stage.add_address(owner).await?));
             }
             Given::Category => {
-                let product = stage.goods("tea", Money::from_santim(100), None, 9).await?;
-                facts.insert("id", json!(product.category));
+                facts.insert("id", json!(self.tea.category));
             }
             Given::Product => {
-                let product = stage.goods("tea", Money::from_santim(100), None, 9).await?;
-                facts.insert("id", json!(product.id));
-                facts.insert("category", json!(product.category));
+                facts.insert("id", json!(self.tea.id));
+                facts.insert("category", json!(self.tea.category));
             }
             Given::Line => {
-                let product = stage.goods("tea", Money::from_santim(100), None, 9).await?;
                 stage.add_address(owner).await?;
-                stage.fill_cart(owner, &[&product], 1).await?;
-                facts.insert("id", json!(product.variants[0].id));
-                facts.insert("product", json!(product.id));
+                stage.fill_cart(owner, &[&self.tea], 1).await?;
+                facts.insert("id", json!(self.tea.variants[0].id));
+                facts.insert("product", json!(self.tea.id));
             }
             Given::Order => {
                 facts.insert("id", self.order(owner).await?);
@@ -305,10 +309,8 @@ impl Scene<'_> {
 
     /// Orders something and gives the order's id.
     async fn order(&self, owner: &Actor) -> Result<Value> {
-        let product = self.stage.goods("tea", Money::from_santim(100), None, 9);
-        let product = product.await?;
         self.stage.add_address(owner).await?;
-        self.stage.fill_cart(owner, &[&product], 1).await?;
+        self.stage.fill_cart(owner, &[&self.tea], 1).await?;
         let buyer = owner.at(&self.router("orders")?);
         let placed = buyer.post("/api/orders/", &json!({})).await;
         ensure!(placed.status == 201, "{}", placed.text());
