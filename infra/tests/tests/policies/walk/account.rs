@@ -15,6 +15,8 @@ const PASSWORD: &str = "injera-and-wot-9";
 pub async fn walk(shop: &Shop, customer: &Person) -> Result<()> {
     let email = customer.email();
     sessions(shop, customer).await?;
+    let export = customer.get("/api/accounts/export/").await?;
+    ensure!(export.text.contains("\"tx_ref\""), "no payment: {export:?}");
 
     let body = json!({
         "old_password": PASSWORD, "new_password1": "barefoot-1960", "new_password2": "barefoot-1960",
