@@ -120,6 +120,16 @@ pub(crate) async fn forgive(shop: &Shop, counters: &[Attempts]) {
     }
 }
 
+/// Begins anew with all these counters. A failure is logged and no more, as in [`forgive`].
+pub(crate) async fn forget(shop: &Shop, counters: &[Attempts]) {
+    let forgotten = counters
+        .iter()
+        .map(|counter| shop.store.forget_attempts(counter));
+    if let Err(error) = try_join_all(forgotten).await {
+        tracing::warn!(%error, "attempts before a new password still count");
+    }
+}
+
 fn counter(shop: &Shop, what: &'static str, who: &str, limit: Limit) -> Attempts {
     Attempts {
         what,

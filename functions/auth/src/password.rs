@@ -159,12 +159,12 @@ pub(crate) async fn reset(
         .await?;
     let ((), told) = edited.ok_or_else(dead_token)?;
     // Whoever has the mailbox is not made to wait for what a stranger tried.
-    let asked = attempts::at_mail(shop, Mail::Reset, &user.email, &Origin::default());
-    let tried = attempts::at_login(shop, &user.email, None, &Origin::default());
+    let anywhere = Origin::default();
+    let mut counters = attempts::at_mail(shop, Mail::Reset, &user.email, &anywhere);
+    counters.extend(attempts::at_login(shop, &user.email, None, &anywhere));
     tokio::join!(
         shop.relay.announce(&told),
-        attempts::forgive(shop, &asked),
-        attempts::forgive(shop, &tried),
+        attempts::forget(shop, &counters)
     );
     Ok(())
 }
