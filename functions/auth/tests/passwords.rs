@@ -62,6 +62,7 @@ fn confirmation((uid, token): &(String, String), password: &str) -> Value {
 #[tokio::test]
 async fn a_changed_password_ends_all_other_sessions_and_tells_the_owner() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let here = abebe(&stage, &router).await;
     let elsewhere = stage.anonymous(&router);
     log_in(&elsewhere, EMAIL, PASSWORD).await;
@@ -83,6 +84,7 @@ async fn a_changed_password_ends_all_other_sessions_and_tells_the_owner() {
 #[tokio::test]
 async fn a_change_wants_the_old_password_and_a_good_new_one() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = abebe(&stage, &router).await;
     for (body, expected) in [
         (
@@ -126,6 +128,7 @@ async fn a_change_wants_the_old_password_and_a_good_new_one() {
 #[tokio::test]
 async fn a_stolen_session_cannot_guess_the_password() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = abebe(&stage, &router).await;
     for _ in 0..6 {
         assert_eq!(actor.post(CHANGE, &change("wrong", NEW)).await.status, 400);
@@ -143,6 +146,7 @@ async fn a_stolen_session_cannot_guess_the_password() {
 #[tokio::test]
 async fn a_link_works_once_and_for_an_hour() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = abebe(&stage, &router).await;
     let link = link(&stage, &actor).await;
     let visitor = stage.anonymous(&router);
@@ -165,6 +169,7 @@ async fn a_link_works_once_and_for_an_hour() {
 #[tokio::test]
 async fn a_link_is_void_once_password_or_address_have_changed() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = abebe(&stage, &router).await;
     let before = link(&stage, &actor).await;
     assert_eq!(actor.post(CHANGE, &change(PASSWORD, NEW)).await.status, 200);
@@ -188,6 +193,7 @@ async fn a_link_is_void_once_password_or_address_have_changed() {
 #[tokio::test]
 async fn no_link_with_a_flipped_bit_works() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = abebe(&stage, &router).await;
     let (uid, token) = link(&stage, &actor).await;
     let mut tried = 0;
@@ -216,6 +222,7 @@ async fn no_link_with_a_flipped_bit_works() {
 #[tokio::test]
 async fn used_by_many_at_once_a_link_works_once() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = abebe(&stage, &router).await;
     let link = link(&stage, &actor).await;
     let tries = (0..6).map(|number| {
@@ -231,6 +238,7 @@ async fn used_by_many_at_once_a_link_works_once() {
 #[tokio::test]
 async fn a_reset_proves_the_address_and_shuts_out_whoever_took_it() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let squatter = register(&stage, &router, EMAIL).await;
     assert_eq!(log_in(&squatter, EMAIL, PASSWORD).await.status, 200);
     let owner = stage.anonymous(&router).saying("user-agent", "Firefox");
@@ -245,6 +253,7 @@ async fn a_reset_proves_the_address_and_shuts_out_whoever_took_it() {
 #[tokio::test]
 async fn asking_for_a_link_tells_nobody_who_has_an_account() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let visitor = stage.anonymous(&router);
     let answer = visitor
         .post(RESET, &json!({ "email": "nobody@example.com" }))
@@ -272,6 +281,7 @@ async fn asking_for_a_link_tells_nobody_who_has_an_account() {
 #[tokio::test]
 async fn the_page_of_a_link_takes_a_new_password_once() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = abebe(&stage, &router).await;
     let (uid, token) = link(&stage, &actor).await;
     let visitor = stage.anonymous(&router);

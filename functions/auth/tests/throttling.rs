@@ -22,6 +22,7 @@ async fn user(stage: &Stage) -> User {
 #[tokio::test]
 async fn waits_grow_and_are_the_same_for_addresses_that_nobody_has() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     register(&stage, &router, EMAIL).await;
     let stranger = stage.anonymous(&router).saying("user-agent", "Stranger");
     for email in [EMAIL, "nobody@example.com"] {
@@ -47,6 +48,7 @@ async fn waits_grow_and_are_the_same_for_addresses_that_nobody_has() {
 #[tokio::test]
 async fn the_right_password_after_the_wait_begins_anew() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     register(&stage, &router, EMAIL).await;
     let stranger = stage.anonymous(&router).saying("user-agent", "Stranger");
     try_passwords(&stranger, EMAIL, 7).await;
@@ -59,6 +61,7 @@ async fn the_right_password_after_the_wait_begins_anew() {
 #[tokio::test]
 async fn a_stranger_cannot_lock_the_owner_out() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let owner = register(&stage, &router, EMAIL).await;
     let stranger = stage.anonymous(&router).saying("user-agent", "Stranger");
     assert_eq!(try_passwords(&stranger, EMAIL, 20).await[19], 429);
@@ -86,6 +89,7 @@ async fn a_stranger_cannot_lock_the_owner_out() {
 #[tokio::test]
 async fn of_many_guesses_at_once_no_more_pass_than_one_by_one() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     register(&stage, &router, EMAIL).await;
     let stranger = stage.anonymous(&router).saying("user-agent", "Stranger");
     let guesses = (0..30).map(|_| log_in(&stranger, EMAIL, "wrong"));
@@ -102,6 +106,7 @@ async fn of_many_guesses_at_once_no_more_pass_than_one_by_one() {
 #[tokio::test]
 async fn mails_and_registrations_are_throttled_by_address() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let visitor = register(&stage, &router, EMAIL).await;
     let body = json!({ "email": EMAIL });
     for (path, body, free) in [
@@ -127,6 +132,7 @@ async fn mails_and_registrations_are_throttled_by_address() {
 #[tokio::test]
 async fn a_login_from_somewhere_new_is_told_once_the_address_is_proved() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let home = register(&stage, &router, EMAIL).await;
     let away = stage.anonymous(&router).saying("user-agent", "Borrowed");
     log_in(&away, EMAIL, PASSWORD).await;
@@ -152,6 +158,7 @@ async fn a_login_from_somewhere_new_is_told_once_the_address_is_proved() {
 #[tokio::test]
 async fn a_hash_of_another_cost_is_made_anew_at_login() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let actor = register(&stage, &router, EMAIL).await;
     let cheap = {
         use argon2::{Argon2, Params, PasswordHasher};
