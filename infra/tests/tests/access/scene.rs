@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -22,8 +22,8 @@ use sha2::Sha256;
 use web::tokens::{SessionClaims, uid};
 
 use super::{
+    FUNCTIONS,
     callers::Caller,
-    functions,
     rows::{Given, Row},
 };
 
@@ -48,6 +48,8 @@ pub struct Scenes {
 pub struct Scene<'a> {
     scenes: &'a Scenes,
     stage: Stage,
+    /// Those that were called for.
+    routers: Mutex<BTreeMap<&'static str, Router>>,
     /// What everybody buys.
     tea: Product,
     /// How much has been made that must differ from what there was.
@@ -90,6 +92,7 @@ impl Scenes {
             .await?;
         Ok(Scene {
             scenes: self,
+            routers: Mutex::default(),
             tea,
             stage,
             made: AtomicU32::new(0),
@@ -100,7 +103,7 @@ impl Scenes {
 impl Scene<'_> {
     /// Makes everything that the request needs, then the request.
     pub async fn ask(&self, row: &Row, caller: Caller) -> Result<Answer> {
-        let mut functions = functions().into_iter();
+        let mut functions = FUNCTIONS.iter();
         let function = functions.find(|(_, table)| table.contains(&row.route));
         let (function, _) = function.context("a function with this route")?;
         let account = self.account(caller).await?;
@@ -131,7 +134,17 @@ impl Scene<'_> {
     }
 
     /// A function's router on this stage.
-    fn router(&self, function: &str) -> Result<Router> {
+    fn router(&self, function: &'static str) -> Result<Router> {
+        let mut routers = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(router) = routers.get(function) {
+            return Ok(router.clone());
+        }
+        let router = self.build(function)?;
+        routers.insert(function, router.clone());
+        Ok(router)
+    }
+
+    fn build(&self, function: &str) -> Result<Router> {
         let (shop, clients) = (&self.stage.shop, &self.stage.clients);
         Ok(match function {
             "auth" => auth::router(auth::State::new(
