@@ -1,5 +1,7 @@
+mod default;
+mod races;
+
 use actors::Actor;
-use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::open;
@@ -117,52 +119,6 @@ async fn any_json_is_a_pin_and_numbers_are_texts() {
         assert_eq!(customer.get(&at(&made)).await.json()["location_pin"], pin);
         assert_eq!(made["city"], "5");
     }
-}
-
-#[tokio::test]
-async fn exactly_one_address_is_the_default_whatever_is_done() {
-    let (stage, router) = open().await;
-    let customer = stage.verified(&router).await.unwrap();
-    let mut asked = bole();
-    asked["is_default"] = json!(false);
-    let first = add(&customer, &asked).await;
-    assert_eq!(
-        first["is_default"], true,
-        "the first one is it whatever is asked"
-    );
-    let second = add(&customer, &bole()).await;
-    asked["is_default"] = json!(true);
-    let third = add(&customer, &asked).await;
-    let id = |address: &Value| address["id"].as_u64().unwrap();
-    assert_eq!(listed(&customer).await.1, [id(&third)]);
-    assert_eq!(
-        listed(&customer).await.0[0],
-        id(&third),
-        "the default stands first"
-    );
-
-    let answer = customer
-        .patch(&at(&third), &json!({ "is_default": false }))
-        .await;
-    assert_eq!(
-        answer.json()["is_default"],
-        true,
-        "it cannot be given up, only passed on"
-    );
-    customer
-        .patch(&at(&first), &json!({ "is_default": true }))
-        .await;
-    assert_eq!(listed(&customer).await.1, [id(&first)]);
-
-    assert_eq!(customer.delete(&at(&first)).await.status, 204);
-    assert_eq!(
-        listed(&customer).await.1,
-        [id(&third)],
-        "the newest takes its place"
-    );
-    assert_eq!(customer.delete(&at(&second)).await.status, 204);
-    assert_eq!(customer.delete(&at(&third)).await.status, 204);
-    assert_eq!(listed(&customer).await, (vec![], vec![]));
 }
 
 #[tokio::test]
@@ -339,29 +295,6 @@ async fn a_book_is_paged_and_bounded() {
     }
     assert_eq!(seen, listed(&customer).await.0);
     assert_eq!(seen.len(), 50);
-}
-
-#[tokio::test]
-async fn parallel_writes_lose_nothing_and_leave_one_default() {
-    let (stage, router) = open().await;
-    let customer = stage.verified(&router).await.unwrap();
-    let mut body = bole();
-    body["is_default"] = json!(true);
-    join_all((0..12).map(|_| add(&customer, &body))).await;
-    let (all, defaults) = listed(&customer).await;
-    assert_eq!((all.len(), defaults.len()), (12, 1));
-    let switch = json!({ "is_default": true });
-    join_all(all.iter().map(async |id| {
-        assert_eq!(
-            customer
-                .patch(&format!("{PATH}{id}/"), &switch)
-                .await
-                .status,
-            200
-        );
-    }))
-    .await;
-    assert_eq!(listed(&customer).await.1.len(), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use actors::{Actor, Answer, Stage};
 use axum::Router;
 use domain::user::User;
+use emulator::{Fault, FaultKind, Service};
 use serde_json::{Value, json};
 
 use crate::open;
@@ -373,11 +374,54 @@ async fn superusers_at_work_side_by_side_lose_no_decision() {
     let grant = json!({ "is_staff": true });
     let decisions = people.iter().zip([&one, &other].into_iter().cycle());
     let answers =
-        futures::future::join_all(decisions.map(|(person, by)| decide(by, &person, &grant)));
+        futures::future::join_all(decisions.map(|(person, by)| decide(by, person, &grant)));
     for answer in answers.await {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
     let staff = ids(&one, &format!("{PATH}?is_staff=true"), 50).await;
     assert_eq!(staff.len(), 10);
     assert_eq!(ids(&one, AUDIT, 50).await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_decision_is_taken_and_logged_once_whatever_call_fails() {
+    let (stage, router) = open().await;
+    let superuser = stage.superuser(&router).await.unwrap();
+    let grant = json!({ "is_staff": true });
+    // Who asks; whom it is about and the roster; the transaction.
+    for nth in 1..=4 {
+        for kind in [
+            FaultKind::Refused,
+            FaultKind::LostAnswer,
+            FaultKind::Throttled,
+            FaultKind::Conflict,
+        ] {
+            for times in [1, 30] {
+                let person = stage.verified(&router).await.unwrap();
+                let fault = Fault {
+                    service: Service::Dynamodb,
+                    nth,
+                    kind,
+                    times,
+                };
+                stage.wire.inject(fault).unwrap();
+                let answer = decide(&superuser, &person, &grant).await;
+                assert!(matches!(answer.status, 200 | 503), "{}", answer.text());
+                stage.wire.clear_faults();
+                let answer = decide(&superuser, &person, &grant).await;
+                assert_eq!(
+                    (answer.status, &answer.json()["is_staff"]),
+                    (200, &json!(true))
+                );
+                let log = superuser.get(AUDIT).await.json();
+                let id = person.user().id.value();
+                let about = log
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter(|e| e["subject"] == id);
+                assert_eq!(about.count(), 1, "{fault:?}");
+            }
+        }
+    }
 }
