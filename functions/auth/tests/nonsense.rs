@@ -1,5 +1,7 @@
 //! Whatever is sent to the routes of accounts, the answer is never that something broke.
 
+use std::sync::Arc;
+
 use actors::{Actor, Stage};
 use axum::{Router, body::Body, http::Method};
 use proptest::{
@@ -158,7 +160,7 @@ async fn ten_thousand_bodies_break_no_route() {
     use futures::StreamExt;
 
     let (stage, router) = open().await;
-    let callers = callers(&stage, &router).await;
+    let callers = callers(&stage, &router).await.map(Arc::new);
     let config = Config::default();
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(config, rng);
@@ -170,8 +172,12 @@ async fn ten_thousand_bodies_break_no_route() {
         // Logging out would leave nobody to go on with.
         let takes_session = path == "/api/auth/logout";
         let sent = bodies.iter().enumerate().map(|(number, body)| {
-            let caller = &callers[if takes_session { 0 } else { number % 2 }];
-            send(caller, method.clone(), &path, body)
+            let caller = callers[if takes_session { 0 } else { number % 2 }].clone();
+            let (method, path, body) = (method.clone(), path.clone(), body.clone());
+            async move {
+                let sending = async move { send(&caller, method, &path, &body).await };
+                tokio::spawn(sending).await.unwrap();
+            }
         });
         futures::stream::iter(sent)
             .buffer_unordered(SIDE_BY_SIDE)
