@@ -32,11 +32,8 @@ pub(crate) fn at_login(
     account: Option<&User>,
     origin: &Origin,
 ) -> Vec<Attempts> {
-    let device = origin.device();
-    if account.is_some_and(|user| user.knows(&device)) {
-        let network = device.network.map(|ip| ip.to_string()).unwrap_or_default();
-        let who = format!("{email}\n{}\n{network}", device.agent);
-        return vec![counter(shop, "LOGIN", &who, PASSWORDS)];
+    if account.is_some_and(|user| user.knows(&origin.device())) {
+        return vec![at_device(shop, email, origin)];
     }
     let mut counters = vec![counter(shop, "LOGIN", email, PASSWORDS)];
     counters.extend(from_address(
@@ -46,6 +43,14 @@ pub(crate) fn at_login(
         LOGINS_FROM_ADDRESS,
     ));
     counters
+}
+
+/// The counter of logins at this address from a device that its account knows.
+pub(crate) fn at_device(shop: &Shop, email: &str, origin: &Origin) -> Attempts {
+    let device = origin.device();
+    let network = device.network.map(|ip| ip.to_string()).unwrap_or_default();
+    let who = format!("{email}\n{}\n{network}", device.agent);
+    counter(shop, "LOGIN", &who, PASSWORDS)
 }
 
 /// The counters of a mail asked for to this address, whether anybody has it or not.

@@ -158,10 +158,13 @@ pub(crate) async fn reset(
         )
         .await?;
     let ((), told) = edited.ok_or_else(dead_token)?;
-    // Whoever has the mailbox is not made to wait for what a stranger tried.
+    // Whoever has the mailbox is not made to wait for what a stranger tried, nor for what they tried
+    // themselves before they asked for the link.
     let anywhere = Origin::default();
     let mut counters = attempts::at_mail(shop, Mail::Reset, &user.email, &anywhere);
     counters.extend(attempts::at_login(shop, &user.email, None, &anywhere));
+    counters.push(attempts::at_device(shop, &user.email, origin));
+    counters.extend(attempts::at_password(shop, user.id));
     tokio::join!(
         shop.relay.announce(&told),
         attempts::forget(shop, &counters)

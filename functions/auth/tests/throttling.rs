@@ -87,6 +87,25 @@ async fn a_stranger_cannot_lock_the_owner_out() {
 }
 
 #[tokio::test]
+async fn a_new_password_ends_the_wait_of_whoever_forgot_the_old_one() {
+    let (stage, router) = open().await;
+    stage.shop.clock.stop();
+    let owner = register(&stage, &router, EMAIL).await;
+    assert_eq!(log_in(&owner, EMAIL, PASSWORD).await.status, 200);
+    assert_eq!(try_passwords(&owner, EMAIL, 20).await[19], 429);
+    let user = user(&stage).await;
+    let token = stage.shop.tokens.reset_token(&user, stage.shop.clock.now());
+    let body = json!({
+        "uid": web::tokens::uid(user.id), "token": token,
+        "new_password1": "Tokyo-1964-in-shoes", "new_password2": "Tokyo-1964-in-shoes",
+    });
+    let saved = owner.post("/api/auth/password/reset/confirm/", &body).await;
+    assert_eq!(saved.status, 200);
+    let entered = log_in(&owner, EMAIL, "Tokyo-1964-in-shoes").await;
+    assert_eq!(entered.status, 200);
+}
+
+#[tokio::test]
 async fn of_many_guesses_at_once_no_more_pass_than_one_by_one() {
     let (stage, router) = open().await;
     stage.shop.clock.stop();

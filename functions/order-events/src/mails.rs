@@ -46,10 +46,10 @@ letter!(SignedInAnewText "signed_in_anew.txt", SignedInAnewHtml "signed_in_anew.
     greeting: &'a str, time: &'a str, origin: Option<&'a Origin>
 });
 letter!(OrderPlacedText "order_placed.txt", OrderPlacedHtml "order_placed.html", {
-    order: &'a Order, number: &'a str
+    greeting: &'a str, order: &'a Order, number: &'a str, kept_until: &'a str
 });
 letter!(OrderPaidText "order_paid.txt", OrderPaidHtml "order_paid.html", {
-    order: &'a Order, number: &'a str
+    greeting: &'a str, order: &'a Order, number: &'a str
 });
 
 impl Letterhead {
@@ -173,38 +173,52 @@ impl Letterhead {
 
     /// Confirms an order and says until when it is kept.
     pub(crate) fn order_placed(&self, order: &Order) -> askama::Result<Mail> {
-        let number = order.id.number();
-        let (letterhead, number) = (self, number.as_str());
+        let (greeting, number) = (
+            greeting_by_name(&order.customer.first_name),
+            order.id.number(),
+        );
+        let kept_until = time_in_words(order.hold.expires_at);
+        let (letterhead, greeting, number) = (self, greeting.as_str(), number.as_str());
+        let kept_until = kept_until.as_str();
         self.mail(
             &order.customer.email,
             &format!("Your order {number}"),
             &OrderPlacedText {
                 letterhead,
+                greeting,
                 order,
                 number,
+                kept_until,
             },
             &OrderPlacedHtml {
                 letterhead,
+                greeting,
                 order,
                 number,
+                kept_until,
             },
         )
     }
 
     /// Confirms a payment.
     pub(crate) fn order_paid(&self, order: &Order) -> askama::Result<Mail> {
-        let number = order.id.number();
-        let (letterhead, number) = (self, number.as_str());
+        let (greeting, number) = (
+            greeting_by_name(&order.customer.first_name),
+            order.id.number(),
+        );
+        let (letterhead, greeting, number) = (self, greeting.as_str(), number.as_str());
         self.mail(
             &order.customer.email,
             &format!("Payment received for order {number}"),
             &OrderPaidText {
                 letterhead,
+                greeting,
                 order,
                 number,
             },
             &OrderPaidHtml {
                 letterhead,
+                greeting,
                 order,
                 number,
             },
@@ -231,9 +245,16 @@ impl Letterhead {
 /// their choice, and what they wrote there must not reach strangers in a mail of the shop.
 fn greeting(user: &User) -> String {
     if user.is_verified() {
-        format!("Hello {},", user.display_name())
+        greeting_by_name(&user.display_name())
     } else {
-        "Hello,".to_owned()
+        greeting_by_name("")
+    }
+}
+
+fn greeting_by_name(name: &str) -> String {
+    match name {
+        "" => "Hello,".to_owned(),
+        name => format!("Hello {name},"),
     }
 }
 

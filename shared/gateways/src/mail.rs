@@ -1,7 +1,7 @@
 //! Mail through SES.
 
 use aws_sdk_ses::{
-    error::DisplayErrorContext,
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     types::{Body, Content, Destination, Message},
 };
 
@@ -68,7 +68,43 @@ impl Mailer {
             .message(message)
             .send()
             .await
-            .map_err(|error| MailError(DisplayErrorContext(&error).to_string()))?;
+            .map_err(|error| MailError(explain(&error)))?;
         Ok(())
+    }
+}
+
+/// What went wrong, for the log. What SES itself says is left out but for its code: it may name the
+/// address that the mail was for.
+fn explain<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug,
+{
+    match error.as_service_error() {
+        Some(refusal) => refusal.code().unwrap_or("it gave no reason").to_owned(),
+        None => DisplayErrorContext(error).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ses::{
+        error::ErrorMetadata, operation::send_email::SendEmailError, types::error::MessageRejected,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_without_the_address_it_names() {
+        let meta = ErrorMetadata::builder()
+            .code("MessageRejected")
+            .message("Email address is not verified: abebe@example.com")
+            .build();
+        let refusal = MessageRejected::builder()
+            .message("Email address is not verified: abebe@example.com")
+            .meta(meta)
+            .build();
+        let error = SdkError::service_error(SendEmailError::MessageRejected(refusal), ());
+        assert_eq!(explain(&error), "MessageRejected");
     }
 }
