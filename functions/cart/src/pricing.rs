@@ -112,7 +112,8 @@ impl Pricing {
 
     fn price(&self, line: &CartLine) -> Option<Price> {
         let product = self.products.get(&line.product)?;
-        product.variant(line.variant).map(|variant| variant.price)
+        let variant = product.variant(line.variant)?;
+        Some(product.price_of(variant))
     }
 }
 

@@ -77,25 +77,18 @@ impl Shelf {
                 id: VariantId(entropy.id()),
                 sku: None,
                 options: BTreeMap::from([("size".to_owned(), size.to_owned())]),
-                price: Price::new(birr(price), None).unwrap(),
+                price: Some(Price::new(birr(price), None).unwrap()),
                 is_active,
             })
             .to_vec();
         let (product, sizes) = (shirt.id, shirt.variants.iter().map(|v| v.id).collect());
-        let stock = shirt.variants.iter().map(|variant| StockLevel {
-            product,
-            variant: variant.id,
-            location: Location::main(),
-            available: 4,
-            reserved: 0,
-            updated_at: clock.now(),
-        });
+        let stock = shirt
+            .variants
+            .iter()
+            .map(|variant| StockLevel::new(product, variant.id, Location::main(), 4, clock.now()));
         let stock = stock.collect();
         store
-            .create_product(&StockedProduct {
-                product: shirt,
-                stock,
-            })
+            .create_product(&StockedProduct::new(shirt, stock))
             .await
             .unwrap();
         (product, sizes)

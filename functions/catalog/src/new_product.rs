@@ -4,7 +4,7 @@ use domain::{
     CategoryId, ProductId,
     json::Json,
     product::{Price, PriceError, Product},
-    stock::{Location, MAX_UNITS, StockLevel},
+    stock::{Location, MAX_UNITS, ShownStock, StockLevel},
 };
 use serde_json::{Value, json};
 use store::StockedProduct;
@@ -95,23 +95,27 @@ impl NewProduct {
             price: self.price,
             currency: self.currency.clone(),
             specifications: Json(self.specifications.clone()),
+            weight_grams: None,
+            low_stock_threshold: None,
             is_featured: self.is_featured,
             is_active: self.is_active,
             options: Vec::new(),
-            variants: vec![Product::default_variant(id, self.sku.clone(), self.price)],
+            variants: vec![Product::default_variant(id, self.sku.clone())],
+            images: Vec::new(),
+            shown_stock: ShownStock::default(),
             created_at: now,
             updated_at: now,
             version: shop.entropy.version(),
         };
-        let stock = vec![StockLevel {
-            product: id,
-            variant: id.into(),
-            location: Location::main(),
-            available: self.initial_stock,
-            reserved: 0,
-            updated_at: now,
-        }];
-        StockedProduct { product, stock }
+        let place = Location::main();
+        let stock = vec![StockLevel::new(
+            id,
+            id.into(),
+            place,
+            self.initial_stock,
+            now,
+        )];
+        StockedProduct::new(product, stock)
     }
 }
 

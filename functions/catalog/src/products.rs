@@ -235,13 +235,14 @@ impl<'a> ProductWire<'a> {
 
 impl<'a> VariantWire<'a> {
     fn of(stocked: &StockedProduct, variant: &'a Variant) -> VariantWire<'a> {
+        let price = stocked.product.price_of(variant);
         VariantWire {
             id: variant.id,
             sku: variant.sku.as_deref(),
             options: &variant.options,
-            price: variant.price.list().to_string(),
-            discount_price: variant.price.discounted().map(|price| price.to_string()),
-            final_price: variant.price.final_price().to_string(),
+            price: price.list().to_string(),
+            discount_price: price.discounted().map(|price| price.to_string()),
+            final_price: price.final_price().to_string(),
             available: stocked.available_of(variant.id),
             is_active: variant.is_active,
         }

@@ -5,7 +5,7 @@ use domain::{
     CategoryId, Id, Money, ProductId, VariantId,
     json::Json,
     product::{Price, Product, ProductOption, Variant},
-    stock::{Location, StockLevel},
+    stock::{Location, ShownStock, StockLevel},
 };
 use emulator::{Fault, FaultKind, Service};
 use futures::future::join_all;
@@ -329,7 +329,7 @@ async fn shirt(stage: &Stage, category: &Value) -> ProductId {
             id: VariantId(entropy.id()),
             sku: Some(format!("SHIRT-{size}")),
             options: BTreeMap::from([("size".to_owned(), size.to_owned())]),
-            price: birr(price),
+            price: Some(birr(price)),
             is_active,
         })
         .collect();
@@ -340,6 +340,8 @@ async fn shirt(stage: &Stage, category: &Value) -> ProductId {
         available: 4,
         reserved: 3,
         updated_at: now,
+        revision: 0,
+        was_ordered: true,
     };
     let stock = variants.iter().map(level).collect();
     let product = Product {
@@ -352,6 +354,8 @@ async fn shirt(stage: &Stage, category: &Value) -> ProductId {
         price: birr(10),
         currency: "ETB".into(),
         specifications: Json(json!({})),
+        weight_grams: None,
+        low_stock_threshold: None,
         is_featured: false,
         is_active: true,
         options: vec![ProductOption {
@@ -359,6 +363,8 @@ async fn shirt(stage: &Stage, category: &Value) -> ProductId {
             values: vec!["M".into(), "L".into()],
         }],
         variants,
+        images: Vec::new(),
+        shown_stock: ShownStock::default(),
         created_at: now,
         updated_at: now,
         version: entropy.version(),
@@ -366,7 +372,7 @@ async fn shirt(stage: &Stage, category: &Value) -> ProductId {
     stage
         .shop
         .store
-        .create_product(&StockedProduct { product, stock })
+        .create_product(&StockedProduct::new(product, stock))
         .await
         .unwrap();
     id

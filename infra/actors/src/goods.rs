@@ -8,7 +8,7 @@ use domain::{
     cart::CartError,
     category::Category,
     product::{Price, Product},
-    stock::{Location, StockLevel},
+    stock::{Location, ShownStock, StockLevel},
 };
 use store::StockedProduct;
 
@@ -49,26 +49,20 @@ impl Stage {
             price,
             currency: "ETB".to_owned(),
             specifications: domain::json::Json::default(),
+            weight_grams: None,
+            low_stock_threshold: None,
             is_featured: false,
             is_active: true,
             options: Vec::new(),
-            variants: vec![Product::default_variant(id, None, price)],
+            variants: vec![Product::default_variant(id, None)],
+            images: Vec::new(),
+            shown_stock: ShownStock::default(),
             created_at: now,
             updated_at: now,
             version: entropy.version(),
         };
-        let level = StockLevel {
-            product: id,
-            variant: id.into(),
-            location: Location::main(),
-            available: units,
-            reserved: 0,
-            updated_at: now,
-        };
-        let stocked = StockedProduct {
-            product,
-            stock: vec![level],
-        };
+        let level = StockLevel::new(id, id.into(), Location::main(), units, now);
+        let stocked = StockedProduct::new(product, vec![level]);
         self.shop.store.create_product(&stocked).await?;
         Ok(stocked.product)
     }

@@ -8,7 +8,7 @@ use domain::{
     category::Category,
     json::Json,
     product::{Price, Product, ProductOption, Variant},
-    stock::{Location, StockLevel},
+    stock::{Location, ShownStock, StockLevel},
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use gateways::{clock::Clock, entropy::Entropy};
@@ -206,10 +206,7 @@ fn stocked(
         .with_context(|| format!("no category {}", entry.category))?;
     let own_price = price(&entry.price, entry.discount_price.as_deref())?;
     let variants: Vec<(Variant, u32)> = if entry.variants.is_empty() {
-        vec![(
-            Product::default_variant(id, entry.sku.clone(), own_price),
-            entry.stock,
-        )]
+        vec![(Product::default_variant(id, entry.sku.clone()), entry.stock)]
     } else {
         let variants = entry.variants.into_iter().map(|variant| {
             Ok((
@@ -217,7 +214,7 @@ fn stocked(
                     id: VariantId(ids.draw()),
                     sku: variant.sku,
                     options: variant.options,
-                    price: price(&variant.price, variant.discount_price.as_deref())?,
+                    price: Some(price(&variant.price, variant.discount_price.as_deref())?),
                     is_active: true,
                 },
                 variant.stock,
@@ -227,13 +224,8 @@ fn stocked(
     };
     let stock = variants
         .iter()
-        .map(|(variant, available)| StockLevel {
-            product: id,
-            variant: variant.id,
-            location: Location::main(),
-            available: *available,
-            reserved: 0,
-            updated_at: now,
+        .map(|(variant, available)| {
+            StockLevel::new(id, variant.id, Location::main(), *available, now)
         })
         .collect();
     let product = Product {
@@ -246,15 +238,19 @@ fn stocked(
         price: own_price,
         currency: "ETB".to_owned(),
         specifications: Json(entry.specifications),
+        weight_grams: None,
+        low_stock_threshold: None,
         is_featured: entry.is_featured,
         is_active: true,
         options: entry.options,
         variants: variants.into_iter().map(|(variant, _)| variant).collect(),
+        images: Vec::new(),
+        shown_stock: ShownStock::default(),
         created_at: now,
         updated_at: now,
         version: ids.entropy.version(),
     };
-    Ok(StockedProduct { product, stock })
+    Ok(StockedProduct::new(product, stock))
 }
 
 fn price(list: &str, discounted: Option<&str>) -> anyhow::Result<Price> {

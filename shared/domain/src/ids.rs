@@ -149,6 +149,10 @@ typed_ids! {
     /// What is really sold: one choice of a product's options. A product without options has one
     /// variant, whose id is the product's.
     VariantId,
+    /// A picture of a product.
+    ImageId,
+    /// An entry in the ledger of stock.
+    MovementId,
     /// An order.
     OrderId,
     /// An entry of the audit log.

@@ -21,8 +21,8 @@ pub mod time;
 pub mod user;
 
 pub use ids::{
-    AddressId, AuditEntryId, CategoryId, EventId, Id, OrderId, ProductId, SessionId, UserId,
-    VariantId, Version,
+    AddressId, AuditEntryId, CategoryId, EventId, Id, ImageId, MovementId, OrderId, ProductId,
+    SessionId, UserId, VariantId, Version,
 };
 pub use money::Money;
 pub use time::Timestamp;

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CategoryId, Money, ProductId, Timestamp, VariantId, Version, json::Json};
+use crate::{
+    CategoryId, ImageId, Money, ProductId, Timestamp, VariantId, Version, json::Json,
+    stock::ShownStock,
+};
 
 /// How many variants a product may have: they are written in one transaction with their stock.
 pub const MAX_VARIANTS: usize = 40;
+/// How many images a product may have: they are part of its item, which every list reads.
+pub const MAX_IMAGES: usize = 20;
 
 /// Something the shop sells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +35,12 @@ pub struct Product {
     pub currency: String,
     /// Any JSON.
     pub specifications: Json,
+    /// What one unit weighs, in grams.
+    #[serde(default)]
+    pub weight_grams: Option<u32>,
+    /// Staff are to be told when fewer units than this can be bought, of all variants together.
+    #[serde(default)]
+    pub low_stock_threshold: Option<u32>,
     /// Whether the shop shows it off.
     pub is_featured: bool,
     /// Whether customers see it.
@@ -38,6 +49,12 @@ pub struct Product {
     pub options: Vec<ProductOption>,
     /// What is really sold, at least one.
     pub variants: Vec<Variant>,
+    /// What it looks like, in the order in which it is shown.
+    #[serde(default)]
+    pub images: Vec<Image>,
+    /// What lists say about its stock.
+    #[serde(default)]
+    pub shown_stock: ShownStock,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -64,10 +81,26 @@ pub struct Variant {
     pub sku: Option<String>,
     /// The value of each of the product's options.
     pub options: BTreeMap<String, String>,
-    /// What it costs.
-    pub price: Price,
+    /// What it costs, where that is not the price of the product.
+    #[serde(default)]
+    pub price: Option<Price>,
     /// Whether it can be bought.
     pub is_active: bool,
+}
+
+/// A picture of a product.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Image {
+    /// Which image.
+    pub id: ImageId,
+    /// Where it is: `https://…`.
+    pub url: String,
+    /// What it shows, for those who do not see it.
+    pub alt_text: String,
+    /// Whether it stands for the product; of a product's images at most one.
+    pub is_main: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
 }
 
 /// A list price and, perhaps, a discounted one. Invariant: 0 ≤ discounted ≤ list.
@@ -137,6 +170,11 @@ impl Product {
         }
     }
 
+    /// What one of its variants costs.
+    pub fn price_of(&self, variant: &Variant) -> Price {
+        variant.price.unwrap_or(self.price)
+    }
+
     /// Whether customers may buy this variant of it.
     pub fn sells(&self, variant: &Variant) -> bool {
         self.is_active && variant.is_active
@@ -156,12 +194,12 @@ impl Product {
     }
 
     /// The variant of a product that comes one way only: it shares id, SKU and price with it.
-    pub fn default_variant(id: ProductId, sku: Option<String>, price: Price) -> Variant {
+    pub fn default_variant(id: ProductId, sku: Option<String>) -> Variant {
         Variant {
             id: id.into(),
             sku,
             options: BTreeMap::new(),
-            price,
+            price: None,
             is_active: true,
         }
     }

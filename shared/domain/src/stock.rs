@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProductId, VariantId};
+use crate::{ProductId, Timestamp, VariantId};
 
 /// The most units of one variant that one place may hold: the API's 32-bit integer.
 pub const MAX_UNITS: u32 = i32::MAX as u32;
@@ -45,8 +45,92 @@ pub struct StockLevel {
     pub available: u32,
     /// Units promised to orders that are not paid yet.
     pub reserved: u32,
-    /// When it last moved, in seconds since the Unix epoch.
-    pub updated_at: crate::Timestamp,
+    /// When it last moved.
+    pub updated_at: Timestamp,
+    /// How often it has moved: tells of two readings which is the later one.
+    #[serde(default)]
+    pub revision: u64,
+    /// Whether an order ever took units of it. Then product, variant and level stay: the order may
+    /// give them back.
+    #[serde(default)]
+    pub was_ordered: bool,
+}
+
+impl StockLevel {
+    /// A level that has not moved yet.
+    pub fn new(
+        product: ProductId,
+        variant: VariantId,
+        location: Location,
+        available: u32,
+        now: Timestamp,
+    ) -> StockLevel {
+        StockLevel {
+            product,
+            variant,
+            location,
+            available,
+            reserved: 0,
+            updated_at: now,
+            revision: 0,
+            was_ordered: false,
+        }
+    }
+}
+
+/// What lists say about the stock of a product: a copy of its levels that is part of the product, so
+/// that a page of products is one read. It is brought up to date after each movement and may lag
+/// behind by moments. Nothing is decided by it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShownStock {
+    /// The sum of the levels' revisions and of `retired`. It only grows: of two copies the one with
+    /// more is the later.
+    pub revision: u64,
+    /// The revisions of levels that are gone.
+    pub retired: u64,
+    /// What can be bought of each variant at each place.
+    pub levels: Vec<ShownLevel>,
+}
+
+/// What can be bought of a variant at one place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShownLevel {
+    /// The variant.
+    pub variant: VariantId,
+    /// The place.
+    pub location: Location,
+    /// Units that could be bought when the copy was made.
+    pub available: u32,
+    /// When the level last moved.
+    pub updated_at: Timestamp,
+}
+
+impl ShownStock {
+    /// A copy of these levels, which are all that a product has. `retired` is that of the copy
+    /// before, and the revisions of what was deleted since.
+    pub fn of(levels: &[StockLevel], retired: u64) -> ShownStock {
+        ShownStock {
+            revision: levels.iter().map(|level| level.revision).sum::<u64>() + retired,
+            retired,
+            levels: levels
+                .iter()
+                .map(|level| ShownLevel {
+                    variant: level.variant,
+                    location: level.location.clone(),
+                    available: level.available,
+                    updated_at: level.updated_at,
+                })
+                .collect(),
+        }
+    }
+
+    /// How many units of one variant can be bought, at all places together.
+    pub fn available_of(&self, variant: VariantId) -> u32 {
+        self.levels
+            .iter()
+            .filter(|level| level.variant == variant)
+            .fold(0, |sum, level| sum.saturating_add(level.available))
+    }
 }
 
 /// One change of one stock level. It happens in the same transaction as the order's change, or not

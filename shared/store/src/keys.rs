@@ -111,6 +111,11 @@ impl Key {
         Key::new(CATEGORIES_PK, format!("CATEGORY#{}", id.padded()))
     }
 
+    /// That a product stands in a category: what a deletion of the category asks, freshly.
+    pub(crate) fn shelved_product(category: CategoryId, product: ProductId) -> Key {
+        Key::new(shelf_pk(category), product_sk(product))
+    }
+
     pub(crate) fn product(id: ProductId) -> Key {
         Key::new(product_pk(id), "PRODUCT")
     }
@@ -218,6 +223,10 @@ pub(crate) fn product_sk(id: ProductId) -> String {
 
 pub(crate) fn category_pk(id: CategoryId) -> String {
     format!("CATEGORY#{}", id.padded())
+}
+
+pub(crate) fn shelf_pk(id: CategoryId) -> String {
+    format!("SHELF#{}", id.padded())
 }
 
 pub(crate) fn catalog_pk(is_active: bool) -> &'static str {

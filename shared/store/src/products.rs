@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use domain::{CategoryId, Id, ProductId, product::Product, stock::StockLevel};
+use domain::{
+    CategoryId, Id, ProductId,
+    product::Product,
+    stock::{ShownStock, StockLevel},
+};
 
 use crate::{
     Page, PageRequest, Store, StoreError,
@@ -29,6 +33,12 @@ pub struct StockedProduct {
 }
 
 impl StockedProduct {
+    /// A product and all its stock levels, which its copy of them then agrees with.
+    pub fn new(mut product: Product, stock: Vec<StockLevel>) -> StockedProduct {
+        product.shown_stock = ShownStock::of(&stock, product.shown_stock.retired);
+        StockedProduct { product, stock }
+    }
+
     /// How many units of all variants can be bought now.
     pub fn available(&self) -> u64 {
         self.stock
@@ -107,13 +117,32 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_product(&self, id: ProductId) -> Result<Option<StockedProduct>, StoreError> {
+        self.read_product(id, Consistency::Eventual).await
+    }
+
+    /// A product and its stock as they are, to decide on. Query `PRODUCT#id`, fresh.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_fresh_product(
+        &self,
+        id: ProductId,
+    ) -> Result<Option<StockedProduct>, StoreError> {
+        self.read_product(id, Consistency::Fresh).await
+    }
+
+    async fn read_product(
+        &self,
+        id: ProductId,
+        consistency: Consistency,
+    ) -> Result<Option<StockedProduct>, StoreError> {
         let run = Run {
             index: None,
             pk: product_pk(id),
             range: Range::All,
             newest_first: false,
             limit: 1_000,
-            consistency: Consistency::Eventual,
+            consistency,
             description: "product with stock",
         };
         let (items, _) = self.run(run).await?;
@@ -259,6 +288,8 @@ impl Store {
         // What a failed condition means; none for an id, which is drawn again.
         let mut transaction = Transaction::new();
         transaction.put_new(&self.table, compose(product)?, None)?;
+        let shelf = Key::shelved_product(product.category, product.id);
+        transaction.put(&self.table, item::compose(&shelf, [], &claim)?)?;
         let item = item::compose(&Key::product_slug_claim(&product.slug), [], &claim)?;
         transaction.put_new(&self.table, item, Some(ProductRefusal::SlugTaken))?;
         for sku in product.skus() {

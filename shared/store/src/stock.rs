@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use domain::{
     ProductId, Timestamp, VariantId,
-    stock::{Location, MoveKind, StockLevel, StockMove},
+    stock::{Location, MoveKind, ShownStock, StockLevel, StockMove},
 };
 
 use crate::{
-    Store, StoreError,
+    StockedProduct, Store, StoreError,
     item::{self, Item},
     keys::Key,
     read::Consistency,
@@ -35,6 +35,58 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Brings what lists say about a product's stock up to date. Query `PRODUCT#id`, fresh; then an
+    /// update of `PRODUCT#id / PRODUCT`, unless what it says already is later than what was read. It
+    /// leaves the product's version alone, so nobody's edit is refused for it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn refresh_shown_stock(&self, id: ProductId) -> Result<(), StoreError> {
+        let Some(StockedProduct { product, stock }) = self.find_fresh_product(id).await? else {
+            return Ok(());
+        };
+        let shown = ShownStock::of(&stock, product.shown_stock.retired);
+        if shown.revision == product.shown_stock.revision {
+            return Ok(());
+        }
+        let values = HashMap::from([
+            (
+                ":shown".to_owned(),
+                serde_dynamo::to_attribute_value(&shown)?,
+            ),
+            (
+                ":revision".to_owned(),
+                AttributeValue::N(shown.revision.to_string()),
+            ),
+            item::schema_value(),
+        ]);
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(Key::product(id).attributes()))
+            .update_expression("SET shown_stock = :shown")
+            .condition_expression(format!(
+                "attribute_exists(pk) AND (attribute_not_exists(shown_stock) \
+                 OR shown_stock.revision < :revision) AND {}",
+                item::IS_KNOWN
+            ))
+            .set_expression_attribute_names(Some(HashMap::from([item::schema_name()])))
+            .set_expression_attribute_values(Some(values))
+            .send()
+            .await;
+        match updated {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                // Somebody who read later was faster, or the product is gone.
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(StoreError::from_sdk(&error)),
+            },
+        }
+    }
+}
+
 /// Adds one movement to a transaction. `refused` is what it means that there are too few units.
 pub(crate) fn add_move<M: Clone>(
     transaction: &mut Transaction<M>,
@@ -43,28 +95,31 @@ pub(crate) fn add_move<M: Clone>(
     now: Timestamp,
     refused: M,
 ) -> Result<(), StoreError> {
-    let (expression, condition) = match movement.kind {
+    let (change, condition) = match movement.kind {
         MoveKind::Reserve => (
-            "SET available = available - :quantity, reserved = reserved + :quantity, updated_at = :now",
+            "available = available - :quantity, reserved = reserved + :quantity, was_ordered = :yes",
             "available >= :quantity",
         ),
         MoveKind::Release => (
-            "SET available = available + :quantity, reserved = reserved - :quantity, updated_at = :now",
+            "available = available + :quantity, reserved = reserved - :quantity, was_ordered = :yes",
             "reserved >= :quantity",
         ),
         MoveKind::Commit => (
-            "SET reserved = reserved - :quantity, updated_at = :now",
+            "reserved = reserved - :quantity, was_ordered = :yes",
             "reserved >= :quantity",
         ),
         MoveKind::Sell => (
-            "SET available = available - :quantity, updated_at = :now",
+            "available = available - :quantity, was_ordered = :yes",
             "available >= :quantity",
         ),
         MoveKind::Restock => (
-            "SET available = available + :quantity, updated_at = :now",
+            "available = available + :quantity, was_ordered = :yes",
             "attribute_exists(pk)",
         ),
     };
+    let expression = format!(
+        "SET {change}, updated_at = :now, revision = if_not_exists(revision, :zero) + :one"
+    );
     let key = Key::stock(movement.product, movement.variant, &movement.location);
     let values = HashMap::from([
         (
@@ -75,8 +130,11 @@ pub(crate) fn add_move<M: Clone>(
             ":now".to_owned(),
             AttributeValue::N(now.unix_secs().to_string()),
         ),
+        (":yes".to_owned(), AttributeValue::Bool(true)),
+        (":zero".to_owned(), AttributeValue::N("0".to_owned())),
+        (":one".to_owned(), AttributeValue::N("1".to_owned())),
     ]);
-    transaction.update(table, &key, expression, condition, values, refused)
+    transaction.update(table, &key, &expression, condition, values, refused)
 }
 
 /// How many units an item that refused a movement had available.

@@ -17,7 +17,7 @@ use domain::{
     payment::{Mode, Payment, PaymentStatus, TxRef},
     product::{Price, Product, Variant},
     staff::{Act, AuditEntry, Rights, Roster},
-    stock::{Location, StockLevel},
+    stock::{Location, ShownStock, StockLevel},
     throttle::PASSWORDS,
     user::{Profile, User},
 };
@@ -158,7 +158,7 @@ impl Bench {
         let price =
             Price::new(Money::from_santim(25_000), Some(Money::from_santim(19_999))).unwrap();
         let sku = Some(format!("SKU-{slug}"));
-        let variant = Product::default_variant(id, sku.clone(), price);
+        let variant = Product::default_variant(id, sku.clone());
         let level = self.level(id, &variant, units);
         let product = Product {
             id,
@@ -170,18 +170,19 @@ impl Bench {
             price,
             currency: "ETB".into(),
             specifications: Json(serde_json::json!({ "weight": 1.5, "colours": ["red"] })),
+            weight_grams: None,
+            low_stock_threshold: None,
             is_featured: false,
             is_active: true,
             options: Vec::new(),
             variants: vec![variant],
+            images: Vec::new(),
+            shown_stock: ShownStock::default(),
             created_at: NOW,
             updated_at: NOW,
             version: self.version(),
         };
-        StockedProduct {
-            product,
-            stock: vec![level],
-        }
+        StockedProduct::new(product, vec![level])
     }
 
     /// A product that comes in two ways.
@@ -194,7 +195,7 @@ impl Bench {
                 id: VariantId(self.id()),
                 sku: Some(format!("SHIRT-{colour}")),
                 options: BTreeMap::from([("colour".to_owned(), colour.to_owned())]),
-                price: stocked.product.price,
+                price: None,
                 is_active: true,
             };
             stocked
@@ -202,18 +203,11 @@ impl Bench {
                 .push(self.level(stocked.product.id, &variant, units));
             stocked.product.variants.push(variant);
         }
-        stocked
+        StockedProduct::new(stocked.product, stocked.stock)
     }
 
     fn level(&self, product: ProductId, variant: &Variant, available: u32) -> StockLevel {
-        StockLevel {
-            product,
-            variant: variant.id,
-            location: Location::main(),
-            available,
-            reserved: 0,
-            updated_at: NOW,
-        }
+        StockLevel::new(product, variant.id, Location::main(), available, NOW)
     }
 
     /// A shop with so many products of so many units each.

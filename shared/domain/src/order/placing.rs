@@ -106,7 +106,7 @@ pub fn place(checkout: &Checkout<'_>) -> Result<Change, PlaceError> {
         if *currency.get_or_insert(&product.currency) != product.currency {
             return Err(PlaceError::MixedCurrencies);
         }
-        let unit_price = variant.price.final_price();
+        let unit_price = product.price_of(variant).final_price();
         let total_price = unit_price
             .checked_times(line.quantity)
             .ok_or(PlaceError::TotalTooLarge)?;

@@ -12,7 +12,7 @@ use crate::{
     cart::Cart,
     payment::TxRef,
     product::{Price, Product},
-    stock::{MoveKind, StockMove},
+    stock::{MoveKind, ShownStock, StockMove},
     user::{Profile, User},
 };
 
@@ -34,10 +34,14 @@ fn product() -> Product {
         price,
         currency: "ETB".into(),
         specifications: crate::json::Json::default(),
+        weight_grams: None,
+        low_stock_threshold: None,
         is_featured: false,
         is_active: true,
         options: Vec::new(),
-        variants: vec![Product::default_variant(ProductId(id(1)), None, price)],
+        variants: vec![Product::default_variant(ProductId(id(1)), None)],
+        images: Vec::new(),
+        shown_stock: ShownStock::default(),
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
         version: Version(id(1)),
@@ -363,17 +367,11 @@ fn a_cart_that_cannot_be_sold_is_refused() {
     let vanished = refused(|p| p.is_active = false, 1);
     assert!(matches!(vanished, PlaceError::Vanished(lines) if lines[0].name.is_some()));
     assert_eq!(
-        refused(
-            |p| p.variants[0].price = Price::new(Money::ZERO, None).unwrap(),
-            1
-        ),
+        refused(|p| p.price = Price::new(Money::ZERO, None).unwrap(), 1),
         PlaceError::NothingToPay
     );
     assert_eq!(
-        refused(
-            |p| p.variants[0].price = Price::new(Money::MAX, None).unwrap(),
-            2
-        ),
+        refused(|p| p.price = Price::new(Money::MAX, None).unwrap(), 2),
         PlaceError::TotalTooLarge
     );
 }
