@@ -9,12 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    ProductId, VariantId,
+    Id, ProductId, VariantId,
     product::{Product, ProductOption, Variant},
+    stock::{ShownStock, level_id},
 };
 use serde::Serialize;
 use serde_json::Value;
-use store::{CreateProductError, Page, ProductFilter, ProductRefusal, StockedProduct};
+use store::{CreateProductError, Page, ProductFilter, ProductRefusal};
 use web::{
     body::Payload,
     error::{Error, FieldErrors, Result},
@@ -65,9 +66,11 @@ pub(crate) async fn list(
             (shelves, page)
         }
     };
-    let wire = |stocked| ProductWire::of(stocked, &shelves, reader.is_staff());
+    let products = page.items.iter();
+    let wires = products
+        .map(|product| ProductWire::of(product, &product.shown_stock, &shelves, reader.is_staff()));
     Ok(paging.answer(Page {
-        items: page.items.iter().map(wire).collect(),
+        items: wires.collect(),
         next: page.next,
     }))
 }
@@ -88,7 +91,9 @@ pub(crate) async fn detail(
         .ok_or_else(|| Error::not_found("Product"))?;
     let shelves = Shelves::seen_by(&reader, tree);
     let tag = [(ETAG, etag(stocked.product.version))];
-    let wire = ProductWire::of(&stocked, &shelves, reader.is_staff());
+    // The copy lags behind: who looks at one product sees what its levels say.
+    let shown = ShownStock::of(&stocked.stock, 0);
+    let wire = ProductWire::of(&stocked.product, &shown, &shelves, reader.is_staff());
     Ok((tag, Json(wire)).into_response())
 }
 
@@ -108,7 +113,8 @@ pub(crate) async fn create(
                 let tree = shop.store.fresh_category_tree().await?;
                 let shelves = Shelves::seen_by_staff(tree);
                 let tag = [(ETAG, etag(stocked.product.version))];
-                let wire = ProductWire::of(&stocked, &shelves, true);
+                let product = &stocked.product;
+                let wire = ProductWire::of(product, &product.shown_stock, &shelves, true);
                 return Ok((StatusCode::CREATED, tag, Json(wire)).into_response());
             }
             Err(CreateProductError::IdTaken) => {}
@@ -176,11 +182,11 @@ struct ProductWire<'a> {
 /// What one place holds of one variant.
 #[derive(Debug, Serialize)]
 struct InventoryWire<'a> {
-    /// The variant's: it has one place only.
-    id: VariantId,
+    id: Id,
     product: ProductId,
     product_name: &'a str,
     quantity: u32,
+    /// Nothing for the place that every shop has: the original had no other.
     location: Option<&'a str>,
     last_updated: String,
 }
@@ -199,12 +205,17 @@ struct VariantWire<'a> {
 }
 
 impl<'a> ProductWire<'a> {
-    /// Variants that cannot be bought are shown to staff only, and so is their stock.
-    fn of(stocked: &'a StockedProduct, shelves: &'a Shelves, is_staff: bool) -> ProductWire<'a> {
-        let product = &stocked.product;
+    /// A product with what can be bought of it. Variants that are not for sale are shown to staff
+    /// only, and so is their stock.
+    fn of(
+        product: &'a Product,
+        shown: &'a ShownStock,
+        shelves: &'a Shelves,
+        is_staff: bool,
+    ) -> ProductWire<'a> {
         let variants = || product.variants.iter().filter(|v| is_staff || v.is_active);
         let inventory_items: Vec<_> = variants()
-            .flat_map(|variant| inventory(stocked, variant))
+            .flat_map(|variant| inventory(product, shown, variant.id))
             .collect();
         ProductWire {
             id: product.id,
@@ -227,15 +238,15 @@ impl<'a> ProductWire<'a> {
             images: [],
             options: &product.options,
             variants: variants()
-                .map(|variant| VariantWire::of(stocked, variant))
+                .map(|variant| VariantWire::of(product, shown, variant))
                 .collect(),
         }
     }
 }
 
 impl<'a> VariantWire<'a> {
-    fn of(stocked: &StockedProduct, variant: &'a Variant) -> VariantWire<'a> {
-        let price = stocked.product.price_of(variant);
+    fn of(product: &Product, shown: &ShownStock, variant: &'a Variant) -> VariantWire<'a> {
+        let price = product.price_of(variant);
         VariantWire {
             id: variant.id,
             sku: variant.sku.as_deref(),
@@ -243,29 +254,25 @@ impl<'a> VariantWire<'a> {
             price: price.list().to_string(),
             discount_price: price.discounted().map(|price| price.to_string()),
             final_price: price.final_price().to_string(),
-            available: stocked.available_of(variant.id),
+            available: shown.available_of(variant.id),
             is_active: variant.is_active,
         }
     }
 }
 
 fn inventory<'a>(
-    stocked: &'a StockedProduct,
-    variant: &Variant,
+    product: &'a Product,
+    shown: &'a ShownStock,
+    variant: VariantId,
 ) -> impl Iterator<Item = InventoryWire<'a>> {
-    let Product { id, name, .. } = &stocked.product;
-    let levels = stocked.stock.iter();
-    let levels = levels.filter({
-        let wanted = variant.id;
-        move |level| level.variant == wanted
-    });
+    let levels = shown.levels.iter();
+    let levels = levels.filter(move |level| level.variant == variant);
     levels.map(|level| InventoryWire {
-        id: level.variant,
-        product: *id,
-        product_name: name,
+        id: level_id(variant, &level.location),
+        product: product.id,
+        product_name: &product.name,
         quantity: level.available,
-        // The shop has one place, which the original showed without a name.
-        location: None,
+        location: (!level.location.is_main()).then(|| level.location.name()),
         last_updated: level.updated_at.to_string(),
     })
 }

@@ -186,7 +186,7 @@ async fn product_slugs(store: &Store) -> anyhow::Result<HashSet<String>> {
         let page = store
             .list_products(&filter, PageRequest { limit: PAGE, after })
             .await?;
-        slugs.extend(page.items.into_iter().map(|stocked| stocked.product.slug));
+        slugs.extend(page.items.into_iter().map(|product| product.slug));
         after = page.next;
         if after.is_none() {
             return Ok(slugs);
@@ -295,7 +295,7 @@ mod tests {
             .await
             .unwrap();
         let catalogue: Catalogue = serde_json::from_str(CATALOGUE).unwrap();
-        assert_eq!(page.items[0].product.slug, catalogue.products[0].slug);
+        assert_eq!(page.items[0].slug, catalogue.products[0].slug);
     }
 
     #[tokio::test]

@@ -4,10 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProductId, Timestamp, VariantId};
+use crate::{Id, ProductId, Timestamp, VariantId};
 
 /// The most units of one variant that one place may hold: the API's 32-bit integer.
 pub const MAX_UNITS: u32 = i32::MAX as u32;
+
+/// The code of the place that every shop has.
+const MAIN: &str = "main";
+
+/// The most characters of a location's code.
+pub const MAX_LOCATION_LENGTH: usize = 30;
 
 /// A place that holds stock.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,7 +23,20 @@ pub struct Location(String);
 impl Location {
     /// The place that every shop has.
     pub fn main() -> Location {
-        Location("main".into())
+        Location(MAIN.into())
+    }
+
+    /// Whether it is the one that every shop has.
+    pub fn is_main(&self) -> bool {
+        self.0 == MAIN
+    }
+
+    /// The place with this code: 1 to [`MAX_LOCATION_LENGTH`] small letters, digits and hyphens.
+    pub fn parse(code: &str) -> Option<Location> {
+        let is_known =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let is_code = (1..=MAX_LOCATION_LENGTH).contains(&code.len()) && code.bytes().all(is_known);
+        is_code.then(|| Location(code.to_owned()))
     }
 
     /// Its name, as in keys.
@@ -30,6 +49,21 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The number under which clients know a variant's stock at a place: the variant's own at the place
+/// that every shop has, elsewhere 53 bits of the FNV-1a hash of variant and place. Nothing is looked
+/// up by it.
+pub fn level_id(variant: VariantId, location: &Location) -> Id {
+    if location.is_main() {
+        return variant.0;
+    }
+    let start: u64 = 0xcbf2_9ce4_8422_2325;
+    let bytes = variant.padded().into_bytes().into_iter();
+    let hash = bytes.chain(location.0.bytes()).fold(start, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    Id::try_from(hash >> 11).unwrap_or(Id::MAX)
 }
 
 /// How much of a variant one place holds. On hand is the sum of both.
@@ -175,4 +209,25 @@ pub struct Shortage {
     pub available: u32,
     /// How many were asked for.
     pub requested: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_known_by_a_number_of_its_own() {
+        let variant = |number| VariantId(Id::try_from(number).unwrap());
+        let annex = Location("annex".into());
+        let shown = |number, place: &Location| level_id(variant(number), place).value();
+        assert_eq!(shown(7, &Location::main()), 7);
+        assert_eq!(shown(7, &annex), shown(7, &annex));
+        let places = [annex, Location("bole-2".into())];
+        let mut ids: Vec<u64> = (0..1000)
+            .flat_map(|number| places.iter().map(move |place| shown(number, place)))
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 2000);
+    }
 }

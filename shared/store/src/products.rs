@@ -1,7 +1,5 @@
 //! Products with their stock: one by one, in the cart's bulk, and as lists newest first.
 
-use std::collections::HashMap;
-
 use domain::{
     CategoryId, Id, ProductId,
     product::Product,
@@ -172,40 +170,14 @@ impl Store {
         found.into_iter().map(item::parse).collect()
     }
 
-    /// A page of the catalogue, newest first, with stock. Query gsi1 `CATALOG` (staff: also
-    /// `CATALOG#HIDDEN`, merged), or gsi2 `CATEGORY#id` when one category is wanted; then
-    /// BatchGetItem of the stock. What the filter still drops is read within a bound of
-    /// five pages of the index, so a page may be short without being the last.
+    /// A page of the catalogue, newest first; of the stock only the copy that each product bears.
+    /// Query gsi1 `CATALOG` (staff: also `CATALOG#HIDDEN`, merged), or gsi2 `CATEGORY#id` when one
+    /// category is wanted. What the filter still drops is read within a bound of five pages of the
+    /// index, so a page may be short without being the last.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn list_products(
-        &self,
-        filter: &ProductFilter,
-        page: PageRequest,
-    ) -> Result<Page<StockedProduct>, StoreError> {
-        let found = self.select_products(filter, page).await?;
-        let variants: Vec<_> = found
-            .items
-            .iter()
-            .flat_map(|product| {
-                product
-                    .variants
-                    .iter()
-                    .map(|variant| (product.id, variant.id))
-            })
-            .collect();
-        let mut stock: HashMap<ProductId, Vec<StockLevel>> = HashMap::new();
-        for level in self.find_stock(&variants).await? {
-            stock.entry(level.product).or_default().push(level);
-        }
-        Ok(found.map(|product| {
-            let stock = stock.remove(&product.id).unwrap_or_default();
-            StockedProduct { product, stock }
-        }))
-    }
-
-    async fn select_products(
         &self,
         filter: &ProductFilter,
         page: PageRequest,
