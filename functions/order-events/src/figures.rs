@@ -24,7 +24,8 @@ pub(crate) fn of(kind: &EventKind) -> Vec<Figure> {
         | EventKind::SignedInAnew { .. }
         | EventKind::AccountDeleted { .. }
         | EventKind::Decoy
-        | EventKind::OrderCompleted { .. } => Vec::new(),
+        | EventKind::OrderCompleted { .. }
+        | EventKind::StockAdjusted { .. } => Vec::new(),
     }
 }
 

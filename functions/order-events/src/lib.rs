@@ -265,7 +265,8 @@ async fn compose(consumer: &Consumer, event: &Event) -> Result<Option<Mail>, Han
         | EventKind::Decoy
         | EventKind::OrderCancelled { .. }
         | EventKind::OrderCompleted { .. }
-        | EventKind::RefundDue { .. } => None,
+        | EventKind::RefundDue { .. }
+        | EventKind::StockAdjusted { .. } => None,
     })
 }
 

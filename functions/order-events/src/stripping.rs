@@ -41,7 +41,8 @@ pub(crate) async fn follow(consumer: &Consumer, event: &Event) -> Result<(), Sto
         | EventKind::Decoy
         | EventKind::OrderPlaced { .. }
         | EventKind::OrderPaid { .. }
-        | EventKind::RefundDue { .. } => Ok(()),
+        | EventKind::RefundDue { .. }
+        | EventKind::StockAdjusted { .. } => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EventId, Money, OrderId, SessionId, Timestamp, UserId,
+    EventId, Money, OrderId, ProductId, SessionId, Timestamp, UserId,
     order::CancelReason,
     payment::{RefundReason, TxRef},
 };
@@ -112,6 +112,12 @@ pub enum EventKind {
         /// Why it cannot be kept.
         reason: RefundReason,
     },
+    /// Staff changed the stock of a product: counted it, received units or moved them to another
+    /// place.
+    StockAdjusted {
+        /// Which product.
+        product: ProductId,
+    },
 }
 
 impl EventKind {
@@ -130,6 +136,7 @@ impl EventKind {
             EventKind::OrderCancelled { .. } => "OrderCancelled",
             EventKind::OrderCompleted { .. } => "OrderCompleted",
             EventKind::RefundDue { .. } => "RefundDue",
+            EventKind::StockAdjusted { .. } => "StockAdjusted",
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod json;
 pub mod money;
 pub mod order;
+pub mod location;
 pub mod password;
 pub mod payment;
 pub mod product;

@@ -127,6 +127,11 @@ impl Key {
         )
     }
 
+    /// The places that hold stock.
+    pub(crate) fn locations() -> Key {
+        Key::new("LOCATIONS", "LOCATIONS")
+    }
+
     pub(crate) fn order(id: OrderId) -> Key {
         Key::new(order_pk(id), "ORDER")
     }

@@ -13,6 +13,7 @@ mod edit;
 mod error;
 mod item;
 mod keys;
+mod locations;
 mod orders;
 mod outbox;
 mod page;

@@ -8,6 +8,7 @@ use domain::{
     event::EventKind,
     order::{Actor, Due, Settlement},
     payment::{PaymentStatus, TxRef},
+    stock::Location,
 };
 use store::{PageRequest, PaymentWrite, ProductFilter, Store};
 
@@ -194,6 +195,15 @@ async fn every_pattern_costs_what_the_page_says() {
     );
     let (cart, ()) = meter.measure("edit_cart", edit).await.unwrap();
 
+    let edit = store.edit_locations(
+        || bench.version(),
+        |locations| locations.rename(&Location::main(), "Bole".into()),
+    );
+    meter.measure("edit_locations", edit).await.unwrap();
+    meter
+        .measure("find_locations", store.find_locations())
+        .await
+        .unwrap();
     meter
         .measure("category_tree", store.category_tree())
         .await
