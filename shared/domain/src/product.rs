@@ -95,6 +95,9 @@ pub struct Image {
     pub id: ImageId,
     /// Where it is: `https://…`.
     pub url: String,
+    /// What it is called in the shop's own bucket, if it was uploaded.
+    #[serde(default)]
+    pub object: Option<String>,
     /// What it shows, for those who do not see it.
     pub alt_text: String,
     /// Whether it stands for the product; of a product's images at most one.
