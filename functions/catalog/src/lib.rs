@@ -1,6 +1,7 @@
 //! Categories and products: /api/categories/, /api/products/.
 
 mod categories;
+mod images;
 mod new_product;
 mod products;
 mod shelves;

@@ -28,6 +28,7 @@ use web::{
 
 use crate::{
     MAX_DRAWS,
+    images::ImageWire,
     new_product::NewProduct,
     shelves::{CategoryWire, Shelves},
 };
@@ -173,8 +174,7 @@ struct ProductWire<'a> {
     /// What can be bought now of all variants that are shown.
     total_stock: u64,
     final_price: String,
-    /// None can be uploaded yet.
-    images: [(); 0],
+    images: Vec<ImageWire<'a>>,
     options: &'a [ProductOption],
     variants: Vec<VariantWire<'a>>,
 }
@@ -235,7 +235,7 @@ impl<'a> ProductWire<'a> {
             created_at: product.created_at.to_string(),
             updated_at: product.updated_at.to_string(),
             final_price: product.price.final_price().to_string(),
-            images: [],
+            images: ImageWire::all(product),
             options: &product.options,
             variants: variants()
                 .map(|variant| VariantWire::of(product, shown, variant))
