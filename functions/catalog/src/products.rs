@@ -18,7 +18,7 @@ use serde_json::Value;
 use store::{CreateProductError, Page, ProductFilter, ProductRefusal};
 use web::{
     body::Payload,
-    error::{Error, FieldErrors, Result},
+    error::{Error, FieldErrors, NON_FIELD_ERRORS, Result},
     fields::unknown_key,
     identity::{Reader, Staff},
     paging::Paging,
@@ -133,9 +133,12 @@ fn refusal(reasons: &[ProductRefusal], wanted: &NewProduct) -> Error {
     for reason in reasons {
         match reason {
             ProductRefusal::SlugTaken => errors.add("slug", reason.to_string()),
-            ProductRefusal::SkuTaken => errors.add("sku", reason.to_string()),
+            ProductRefusal::SkuTaken(_) => errors.add("sku", reason.to_string()),
             ProductRefusal::CategoryMissing => {
                 errors.add("category_id", unknown_key(wanted.category));
+            }
+            ProductRefusal::Ordered | ProductRefusal::TooLarge => {
+                errors.add(NON_FIELD_ERRORS, reason.to_string());
             }
         }
     }

@@ -95,18 +95,24 @@ pub enum CreateProductError {
     Store(#[from] StoreError),
 }
 
-/// One reason against a new product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+/// One reason against a new product, or against a change of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum ProductRefusal {
     /// Another product has this slug.
     #[error("product with this slug already exists.")]
     SlugTaken,
     /// Another product has this SKU, or one of its variants has.
     #[error("product with this sku already exists.")]
-    SkuTaken,
+    SkuTaken(String),
     /// The category is gone.
     #[error("the category does not exist")]
     CategoryMissing,
+    /// An order took units of what was to go.
+    #[error("Orders refer to it; deactivate it instead.")]
+    Ordered,
+    /// DynamoDB takes a hundred operations at once.
+    #[error("This changes more than can be written at once: change or remove fewer variants.")]
+    TooLarge,
 }
 
 impl Store {
@@ -266,7 +272,8 @@ impl Store {
         transaction.put_new(&self.table, item, Some(ProductRefusal::SlugTaken))?;
         for sku in product.skus() {
             let item = item::compose(&Key::sku_claim(sku), [], &claim)?;
-            transaction.put_new(&self.table, item, Some(ProductRefusal::SkuTaken))?;
+            let taken = ProductRefusal::SkuTaken(sku.to_owned());
+            transaction.put_new(&self.table, item, Some(taken))?;
         }
         for level in &stocked.stock {
             let key = Key::stock(level.product, level.variant, &level.location);
@@ -281,7 +288,7 @@ impl Store {
         transaction.commit(self).await.map_err(|error| match error {
             CommitError::Store(fault) => CreateProductError::Store(fault),
             CommitError::Refused(refusals) => {
-                let mut meanings: Vec<_> = refusals.iter().filter_map(|r| r.meaning).collect();
+                let mut meanings: Vec<_> = refusals.into_iter().filter_map(|r| r.meaning).collect();
                 meanings.sort_unstable();
                 meanings.dedup();
                 if meanings.is_empty() {
@@ -310,7 +317,8 @@ fn merge_stretches(one: (Vec<Item>, bool), other: (Vec<Item>, bool)) -> (Vec<Ite
     (items.collect(), more)
 }
 
-fn compose(product: &Product) -> Result<Item, StoreError> {
+/// The item of a product.
+pub(crate) fn compose(product: &Product) -> Result<Item, StoreError> {
     let places = [
         IndexKey::catalog(product.id, product.is_active),
         IndexKey::product_by_category(product.category, product.id),

@@ -5,15 +5,17 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use domain::{
     ProductId, Timestamp, VariantId,
+    product::Product,
     stock::{Location, MoveKind, ShownStock, StockLevel, StockMove},
 };
 
 use crate::{
     StockedProduct, Store, StoreError,
+    edit::MAX_TRIES,
     item::{self, Item},
     keys::Key,
     read::Consistency,
-    transaction::Transaction,
+    transaction::{Transaction, pause},
 };
 
 impl Store {
@@ -38,49 +40,68 @@ impl Store {
 impl Store {
     /// Brings what lists say about a product's stock up to date. Query `PRODUCT#id`, fresh; then an
     /// update of `PRODUCT#id / PRODUCT`, unless what it says already is later than what was read. It
-    /// leaves the product's version alone, so nobody's edit is refused for it.
+    /// leaves the product's version alone, so nobody's edit is refused for it. But an edit may change
+    /// which levels there are: after one, what was read is no longer all, and is read again.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn refresh_shown_stock(&self, id: ProductId) -> Result<(), StoreError> {
-        let Some(StockedProduct { product, stock }) = self.find_fresh_product(id).await? else {
-            return Ok(());
-        };
-        let shown = ShownStock::of(&stock, product.shown_stock.retired);
-        if shown.revision == product.shown_stock.revision {
-            return Ok(());
+        for attempt in 0..MAX_TRIES {
+            if attempt > 0 {
+                pause(attempt.min(4)).await;
+            }
+            let Some(StockedProduct { product, stock }) = self.find_fresh_product(id).await? else {
+                return Ok(());
+            };
+            let shown = ShownStock::of(&stock, product.shown_stock.retired);
+            if shown.revision <= product.shown_stock.revision {
+                return Ok(());
+            }
+            if self.show_stock(&product, &shown).await? {
+                return Ok(());
+            }
         }
+        Err(StoreError::Contention(format!("shown stock of {id}")))
+    }
+
+    /// Writes the copy into the product as it was read; `false` when an edit or a later copy came in
+    /// between.
+    async fn show_stock(&self, product: &Product, shown: &ShownStock) -> Result<bool, StoreError> {
         let values = HashMap::from([
             (
                 ":shown".to_owned(),
-                serde_dynamo::to_attribute_value(&shown)?,
+                serde_dynamo::to_attribute_value(shown)?,
             ),
             (
                 ":revision".to_owned(),
                 AttributeValue::N(shown.revision.to_string()),
             ),
+            (":version".to_owned(), item::version_value(product.version)),
             item::schema_value(),
         ]);
+        let names = [
+            item::schema_name(),
+            ("#version".to_owned(), "version".to_owned()),
+        ];
         let updated = self
             .client
             .update_item()
             .table_name(&self.table)
-            .set_key(Some(Key::product(id).attributes()))
+            .set_key(Some(Key::product(product.id).attributes()))
             .update_expression("SET shown_stock = :shown")
             .condition_expression(format!(
-                "attribute_exists(pk) AND (attribute_not_exists(shown_stock) \
+                "#version = :version AND (attribute_not_exists(shown_stock) \
                  OR shown_stock.revision < :revision) AND {}",
                 item::IS_KNOWN
             ))
-            .set_expression_attribute_names(Some(HashMap::from([item::schema_name()])))
+            .set_expression_attribute_names(Some(HashMap::from(names)))
             .set_expression_attribute_values(Some(values))
             .send()
             .await;
         match updated {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
-                // Somebody who read later was faster, or the product is gone.
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
                 _ => Err(StoreError::from_sdk(&error)),
             },
         }

@@ -46,6 +46,46 @@ pub(crate) struct Refusal<M> {
     pub found: Option<Item>,
 }
 
+/// What an item must be like for an operation on it to happen.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    text: String,
+    has_version: bool,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Condition {
+    /// An expression with the values it names.
+    pub(crate) fn new(
+        text: impl Into<String>,
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> Condition {
+        Condition {
+            text: text.into(),
+            has_version: false,
+            values: values
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        }
+    }
+
+    /// The same, and the item must bear this version.
+    pub(crate) fn at_version(mut self, version: Version) -> Condition {
+        self.text = format!("#version = :version AND {}", self.text);
+        self.has_version = true;
+        self.values
+            .insert(":version".to_owned(), version_value(version));
+        self
+    }
+
+    /// The word itself is reserved.
+    fn names(&self) -> Option<HashMap<String, String>> {
+        let version = ("#version".to_owned(), "version".to_owned());
+        self.has_version.then(|| HashMap::from([version]))
+    }
+}
+
 impl<M> From<StoreError> for CommitError<M> {
     fn from(error: StoreError) -> Self {
         CommitError::Store(error)
@@ -159,6 +199,50 @@ impl<M: Clone> Transaction<M> {
         Ok(())
     }
 
+    /// Puts an item under a condition of the caller's.
+    pub(crate) fn put_if(
+        &mut self,
+        table: &str,
+        item: Item,
+        condition: &Condition,
+        refused: M,
+    ) -> Result<(), StoreError> {
+        let put = Put::builder()
+            .table_name(table)
+            .set_item(Some(item))
+            .condition_expression(&condition.text)
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(Some(condition.values.clone()))
+            .build();
+        self.push(
+            TransactWriteItem::builder().put(built(put)?).build(),
+            Some(refused),
+        );
+        Ok(())
+    }
+
+    /// Deletes an item under a condition of the caller's.
+    pub(crate) fn delete_if(
+        &mut self,
+        table: &str,
+        key: &Key,
+        condition: &Condition,
+        refused: M,
+    ) -> Result<(), StoreError> {
+        let delete = Delete::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .condition_expression(&condition.text)
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(Some(condition.values.clone()))
+            .build();
+        self.push(
+            TransactWriteItem::builder().delete(built(delete)?).build(),
+            Some(refused),
+        );
+        Ok(())
+    }
+
     /// Deletes an item, if it is there.
     pub(crate) fn delete_whatever(&mut self, table: &str, key: &Key) -> Result<(), StoreError> {
         let delete = Delete::builder()
@@ -188,6 +272,11 @@ impl<M: Clone> Transaction<M> {
         Ok(())
     }
 
+    /// Whether DynamoDB takes so many operations at once.
+    pub(crate) fn fits(&self) -> bool {
+        self.operations.len() <= MAX_OPERATIONS
+    }
+
     fn push(&mut self, operation: TransactWriteItem, meaning: Option<M>) {
         self.operations.push(operation);
         self.meanings.push(meaning);
@@ -200,7 +289,7 @@ impl<M: Clone> Transaction<M> {
     /// # Errors
     /// Every failed condition by its meaning, or the table's fault.
     pub(crate) async fn commit(self, store: &Store) -> Result<(), CommitError<M>> {
-        if self.operations.len() > MAX_OPERATIONS {
+        if !self.fits() {
             let text = format!("{} operations in a transaction", self.operations.len());
             return Err(StoreError::Corrupt(text).into());
         }

@@ -84,7 +84,7 @@ async fn a_product_that_is_refused_leaves_nothing_behind() {
     same_sku.product.variants[0].sku = Some("SHIRT-red".into());
     let refused = bench.store.create_product(&same_sku).await;
     assert!(
-        matches!(&refused, Err(CreateProductError::Refused(all)) if all == &[SkuTaken]),
+        matches!(&refused, Err(CreateProductError::Refused(all)) if all == &[SkuTaken("SHIRT-red".into())]),
         "{refused:?}"
     );
     let lost = bench.product(CategoryId(bench.id()), "lost", 1);
@@ -96,7 +96,9 @@ async fn a_product_that_is_refused_leaves_nothing_behind() {
     let mut worst = bench.product(CategoryId(bench.id()), "shirt", 1);
     worst.product.variants[0].sku = Some("SHIRT-red".into());
     let refused = bench.store.create_product(&worst).await;
-    let all = [SlugTaken, SkuTaken, CategoryMissing];
+    let skus = ["SHIRT-red", "SKU-shirt"].map(|sku| SkuTaken(sku.into()));
+    let [red, shirt] = skus;
+    let all = [SlugTaken, red, shirt, CategoryMissing];
     assert!(
         matches!(&refused, Err(CreateProductError::Refused(found)) if found == &all),
         "{refused:?}"

@@ -1,6 +1,6 @@
 //! What each pattern costs, as `docs/access-patterns.md` says.
 
-use std::{collections::BTreeMap, future::Future};
+use std::{collections::BTreeMap, convert::Infallible, future::Future};
 
 use domain::{
     UserId, Version,
@@ -10,7 +10,7 @@ use domain::{
     payment::{PaymentStatus, TxRef},
     stock::Location,
 };
-use store::{PageRequest, PaymentWrite, ProductFilter, Store};
+use store::{PageRequest, PaymentWrite, ProductFilter, StockedProduct, Store};
 
 use crate::samples::{Bench, NOW};
 
@@ -248,6 +248,18 @@ async fn every_pattern_costs_what_the_page_says() {
     let product = bench.product(line.category, "new", 5);
     meter
         .measure("create_product", store.create_product(&product))
+        .await
+        .unwrap();
+    let id = product.product.id;
+    let rename = |stocked: &mut StockedProduct| {
+        stocked.product.slug = "newer".into();
+        Ok::<_, Infallible>(())
+    };
+    let edit = store.edit_product(id, || bench.version(), rename);
+    meter.measure("edit_product", edit).await.unwrap();
+    let admit = |_: &StockedProduct| Ok::<_, Infallible>(());
+    meter
+        .measure("delete_product", store.delete_product(id, admit))
         .await
         .unwrap();
 

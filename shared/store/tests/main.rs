@@ -14,6 +14,8 @@ mod layouts;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod product_edits;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod stored;
