@@ -269,6 +269,7 @@ pub struct FieldErrors(Vec<(String, Messages)>);
 enum Messages {
     Flat(Vec<String>),
     Nested(FieldErrors),
+    Listed(Vec<FieldErrors>),
 }
 
 impl FieldErrors {
@@ -289,6 +290,14 @@ impl FieldErrors {
     /// Puts the errors of an object inside the object under its name.
     pub fn nest(&mut self, name: &str, errors: FieldErrors) {
         self.0.push((name.to_owned(), Messages::Nested(errors)));
+    }
+
+    /// Puts the errors of a list of objects under its name: `{}` stands for one that is right. A
+    /// list without errors adds nothing.
+    pub fn list(&mut self, name: &str, errors: Vec<FieldErrors>) {
+        if errors.iter().any(|one| !one.is_empty()) {
+            self.0.push((name.to_owned(), Messages::Listed(errors)));
+        }
     }
 
     /// Whether anything was refused about a field.

@@ -14,6 +14,7 @@
 //! A field that is refused yields a placeholder, and `finish` fails: no value read from a payload is
 //! to be used before it.
 
+mod collection;
 mod kind;
 mod number;
 mod text;
@@ -21,6 +22,7 @@ mod value;
 
 use serde_json::{Map, Value};
 
+pub use collection::{TextMap, Texts, text_map, texts};
 pub use kind::{Input, Kind, Nullable};
 pub use number::{Integer, Price, integer, price};
 pub use text::{Choice, Email, Slug, Text, WebAddress, choice, email, slug, text, url};
@@ -145,6 +147,51 @@ impl Fields {
             return None;
         }
         Some(value)
+    }
+
+    /// A list of objects inside the object, which may be missing; a form sends it as JSON. Errors
+    /// stand under its name at the place of their object.
+    pub fn list<T>(
+        &mut self,
+        name: &str,
+        max: usize,
+        mut read: impl FnMut(&mut Fields) -> T,
+    ) -> Option<Vec<T>> {
+        let values = match self.read(name, &json(), false) {
+            Read::Value(Value::Array(values)) => values,
+            Read::Value(other) => {
+                let kind = kind::type_name(&other);
+                let message = format!("Expected a list of items but got type \"{kind}\".");
+                self.refuse(name, message);
+                return None;
+            }
+            Read::Absent | Read::Refused => return None,
+        };
+        if values.len() > max {
+            let message = format!("Ensure this field has no more than {max} elements.");
+            self.refuse(name, message);
+            return None;
+        }
+        let (mut entries, mut errors) = (Vec::new(), Vec::new());
+        for value in values {
+            let Value::Object(values) = value else {
+                let mut refused = FieldErrors::default();
+                refused.add(NON_FIELD_ERRORS, not_a_dictionary(&value));
+                errors.push(refused);
+                continue;
+            };
+            let mut inner = Self {
+                values,
+                is_form: false,
+                is_partial: self.is_partial,
+                errors: FieldErrors::default(),
+            };
+            entries.push(read(&mut inner));
+            errors.push(inner.errors);
+        }
+        let is_clean = errors.iter().all(FieldErrors::is_empty);
+        self.errors.list(name, errors);
+        is_clean.then_some(entries)
     }
 
     /// Whether a field was sent, be it null.

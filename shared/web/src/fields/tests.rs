@@ -462,3 +462,67 @@ fn nested_objects_keep_their_errors_under_their_name() {
     assert_eq!(read(&mut fields), Some(Some("1960-09-10".to_owned())));
     assert_eq!(read(&mut sent(object!({}))), None);
 }
+
+#[test]
+fn lists_of_objects_tell_which_of_them_is_wrong() {
+    let colour = |fields: &mut Fields| fields.required("colour", text().max(5));
+    let mut fields = sent(object!({ "them": [{ "colour": "red" }, { "colour": "crimson" }, 5] }));
+    assert_eq!(fields.list("them", 9, colour), None);
+    assert_eq!(
+        messages(&fields),
+        object!({ "them": [
+            {},
+            { "colour": ["Ensure this field has no more than 5 characters."] },
+            { "non_field_errors": ["Invalid data. Expected a dictionary, but got int."] },
+        ] })
+    );
+    let mut fields = Fields::of(form(&[("them", r#"[{"colour":"red"}]"#)])).unwrap();
+    let read = fields.list("them", 9, colour);
+    assert_eq!(read, Some(vec!["red".to_owned()]));
+    assert_eq!(fields.list("others", 9, colour), None);
+    assert!(fields.is_clean());
+    for (value, message) in [
+        (
+            object!({}),
+            "Expected a list of items but got type \"dict\".",
+        ),
+        (
+            object!([{}, {}]),
+            "Ensure this field has no more than 1 elements.",
+        ),
+        (object!(null), "This field may not be null."),
+    ] {
+        let mut fields = sent(object!({ "them": value }));
+        fields.list("them", 1, |_| ());
+        assert_eq!(messages(&fields), object!({ "them": [message] }));
+    }
+}
+
+#[test]
+fn several_texts_are_each_read_like_one() {
+    let kind = texts(text().max(3), 2);
+    assert_eq!(takes(kind, object!([" a ", 5])), ["a", "5"]);
+    assert_eq!(says(kind, object!([])), ["This list may not be empty."]);
+    assert_eq!(
+        says(kind, object!(["a", ""])),
+        ["This field may not be blank."]
+    );
+    assert_eq!(
+        says(kind, object!(["a", "b", "c"])),
+        ["Ensure this field has no more than 2 elements."]
+    );
+    assert_eq!(
+        says(kind, object!("a")),
+        ["Expected a list of items but got type \"str\"."]
+    );
+    let read = takes(text_map(text().max(3)), object!({ "colour": "red" }));
+    assert_eq!(read["colour"], "red");
+    assert_eq!(
+        says(text_map(text()), object!([])),
+        ["Invalid data. Expected a dictionary, but got list."]
+    );
+    assert_eq!(
+        says(text_map(text()), object!({ "colour": null })),
+        ["Not a valid string."]
+    );
+}
