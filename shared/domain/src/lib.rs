@@ -6,6 +6,7 @@
 pub mod address;
 pub mod cart;
 pub mod category;
+pub mod choices;
 pub mod event;
 pub mod gallery;
 pub mod ids;
