@@ -20,10 +20,12 @@
 mod actor;
 mod answer;
 mod goods;
+mod objects;
 mod queue;
 mod stage;
 
 pub use actor::Actor;
 pub use answer::{Answer, replay};
+pub use objects::{Object, Objects};
 pub use queue::Queue;
 pub use stage::Stage;

@@ -14,14 +14,14 @@ use domain::{
 };
 use emulator::{Table, Wire};
 use gateways::{
-    aws::Clients,
+    aws::{Clients, S3},
     clock::Clock,
     config::{self, Section},
 };
 use store::RosterChange;
 use web::{Shop, csrf, tokens::SessionClaims};
 
-use crate::{Actor, Queue};
+use crate::{Actor, Objects, Queue};
 
 /// A table in memory and a shop over it, for one test.
 ///
@@ -37,6 +37,8 @@ pub struct Stage {
     pub clients: Clients,
     /// Under the client of the queue: remembers what was sent.
     pub queue: Queue,
+    /// Under the access to S3: the bucket of images.
+    pub objects: Objects,
     /// Under the client of the table: counts and fails.
     pub wire: Wire,
     /// The table itself.
@@ -69,12 +71,18 @@ impl Stage {
                 .map(str::to_owned)
                 .or_else(|| (name == "TABLE_NAME").then(|| table_name.clone()))
         }));
-        let (nowhere, queue) = (nowhere(), Queue::default());
+        let (nowhere, queue, objects) = (nowhere(), Queue::default(), Objects::default());
         let clients = Clients {
             dynamodb: table.client_over(&wire),
             sqs: sqs(&nowhere, &queue).into(),
             ses: aws_sdk_ses::Client::new(&nowhere).into(),
             eventbridge: aws_sdk_eventbridge::Client::new(&nowhere).into(),
+            s3: S3::new(
+                "us-east-1",
+                Credentials::from_keys("local", "local", None),
+                objects.connector(),
+                Some("http://127.0.0.1:1".to_owned()),
+            ),
         };
         let config = values.read().context("the stage's configuration")?;
         let shop = Shop::new(&config, &clients, Clock::system());
@@ -83,6 +91,7 @@ impl Stage {
             values,
             clients,
             queue,
+            objects,
             wire,
             table,
         })
@@ -257,6 +266,8 @@ fn default_setting(name: &str) -> Option<&'static str> {
         "SIGNING_SECRET" => "a signing secret for tests, long enough",
         "ADMIN_SETUP_TOKEN" => "admin-setup-token-for-tests",
         "PUBLIC_URL" => "http://shop.test",
+        "IMAGES_BUCKET" => "pictures",
+        "IMAGES_URL" => "https://images.example",
         "MAIL_FROM" => "shop@example.com",
         "ALLOWED_ORIGINS" => "https://front.example,http://localhost:*",
         "CHAPA_BASE_URL" => "http://127.0.0.1:1",

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -69,6 +70,15 @@ impl Wire {
     #[must_use]
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(self.clone())
+    }
+
+    /// What to give to whoever speaks to AWS without a client of the SDK.
+    #[must_use]
+    pub fn connector(&self) -> SharedHttpConnector {
+        SharedHttpConnector::new(Tap {
+            wire: self.clone(),
+            connector: SharedHttpConnector::new(Connector::builder().build_http()),
+        })
     }
 
     /// Runs one request, and enters what it cost under `label`.

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use emulator::Wire;
-use gateways::aws::{Clients, retries, timeouts};
+use gateways::aws::{Clients, S3, retries, timeouts};
+
+use crate::aws::REGION;
 
 /// Where the stand-ins are.
 #[derive(Debug, Clone)]
 pub struct Endpoints {
     /// The table.
     pub dynamodb: String,
-    /// SQS, SES, EventBridge and Secrets Manager.
+    /// SQS, SES, EventBridge, Secrets Manager and S3.
     pub others: String,
 }
 
@@ -41,5 +43,11 @@ pub fn over(wire: &Wire, endpoints: &Endpoints) -> Clients {
         sqs: client!(aws_sdk_sqs, &endpoints.others, wire).into(),
         ses: client!(aws_sdk_ses, &endpoints.others, wire).into(),
         eventbridge: client!(aws_sdk_eventbridge, &endpoints.others, wire).into(),
+        s3: S3::new(
+            REGION,
+            Credentials::from_keys("local", "local", None),
+            wire.connector(),
+            Some(endpoints.others.clone()),
+        ),
     }
 }

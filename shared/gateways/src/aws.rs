@@ -2,6 +2,7 @@
 
 mod connections;
 mod lazily;
+mod s3;
 mod secrets;
 
 use std::time::Duration;
@@ -18,7 +19,8 @@ use aws_smithy_runtime_api::client::http::{
 
 use crate::config::{self, ConfigError};
 
-pub use self::{connections::Service, lazily::Lazily};
+pub(crate) use self::s3::Answer as S3Answer;
+pub use self::{connections::Service, lazily::Lazily, s3::S3};
 
 /// The five roots that certificates of AWS lead to: Amazon Trust Services asks whoever keeps roots
 /// of their own to keep all of them. The bundle of the system has some 140, and to parse them takes
@@ -39,6 +41,8 @@ pub struct Clients {
     pub ses: Lazily<aws_sdk_ses::Client>,
     /// The bus.
     pub eventbridge: Lazily<aws_sdk_eventbridge::Client>,
+    /// The bucket of images.
+    pub s3: S3,
 }
 
 /// AWS from within this process. Clones share their connections.
@@ -103,6 +107,12 @@ impl Aws {
             eventbridge: Lazily::new(move || {
                 client!(&eventbridge, aws_sdk_eventbridge, Service::EventBridge)
             }),
+            s3: S3::new(
+                self.region.clone(),
+                self.credentials.clone(),
+                self.connector.clone(),
+                Service::S3.elsewhere(config::environment),
+            ),
         }
     }
 

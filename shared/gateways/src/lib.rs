@@ -4,6 +4,7 @@
 //! queue, [`finalizer`] asks Chapa and settles an order accordingly.
 
 pub mod aws;
+pub mod bucket;
 pub mod bus;
 pub mod chapa;
 pub mod clock;

@@ -49,6 +49,15 @@ pub struct Visitors {
     pub public_catalog: bool,
 }
 
+/// Where the images of products are.
+#[derive(Debug, Clone)]
+pub struct ImageBucket {
+    /// `IMAGES_BUCKET`: the S3 bucket of uploaded images.
+    pub name: String,
+    /// `IMAGES_URL`: where the public sees what is in the bucket, without a slash at the end.
+    pub public_url: String,
+}
+
 /// `MAIL_FROM`: the sender of mails.
 #[derive(Debug, Clone)]
 pub struct MailFrom(pub String);
@@ -140,6 +149,15 @@ impl Section for Visitors {
         Visitors {
             allowed_origins,
             public_catalog: reader.boolean("PUBLIC_CATALOG", true),
+        }
+    }
+}
+
+impl Section for ImageBucket {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        ImageBucket {
+            name: reader.required("IMAGES_BUCKET"),
+            public_url: reader.url("IMAGES_URL", None),
         }
     }
 }

@@ -25,6 +25,15 @@ impl PathId {
     pub fn of<T>(self, what: &str, make: fn(Id) -> T) -> Result<T> {
         self.0.map(make).ok_or_else(|| Error::not_found(what))
     }
+
+    fn read(text: &str) -> Result<Self> {
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::no_such_path());
+        }
+        let number = text.parse::<u64>().ok();
+        Ok(Self(number.and_then(|number| Id::try_from(number).ok())))
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PathId {
@@ -34,15 +43,22 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|_| Error::no_such_path())?;
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
-        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::no_such_path());
-        }
-        Ok(Self(
-            text.parse::<u64>()
-                .ok()
-                .and_then(|number| Id::try_from(number).ok()),
-        ))
+        Self::read(&text)
+    }
+}
+
+/// The two ids in a path such as `/api/products/{id}/images/{image}`, each as [`PathId`] has it.
+#[derive(Clone, Copy, Debug)]
+pub struct PathIds(pub PathId, pub PathId);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathIds {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let Path((outer, inner)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::no_such_path())?;
+        Ok(Self(PathId::read(&outer)?, PathId::read(&inner)?))
     }
 }
 

@@ -172,6 +172,14 @@ where
     Methods::none().post(handler)
 }
 
+/// A path that answers PUT.
+pub fn put<T: 'static, S>(handler: impl Handler<T, S>) -> Methods<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    Methods::none().put(handler)
+}
+
 /// A path that answers PATCH.
 pub fn patch<T: 'static, S>(handler: impl Handler<T, S>) -> Methods<S>
 where

@@ -36,7 +36,7 @@ impl Call {
     /// `None` for a request to a service this wire knows nothing about; it passes untouched.
     pub(super) fn read(request: &mut HttpRequest) -> Option<Self> {
         let Some(target) = request.headers().get("x-amz-target") else {
-            return Self::read_form(request);
+            return Self::read_object(request).or_else(|| Self::read_form(request));
         };
         let (prefix, operation) = target.split_once('.')?;
         let service = match prefix {
@@ -76,6 +76,48 @@ impl Call {
         Some(call)
     }
 
+    /// S3 says in method and path what is meant, and is the one service that wants the hash of a body
+    /// in a header. Buckets are expected in the path, as where the stand-in is.
+    fn read_object(request: &HttpRequest) -> Option<Self> {
+        request.headers().get("x-amz-content-sha256")?;
+        let source = request.headers().get("x-amz-copy-source");
+        let operation = match (request.method(), source) {
+            ("GET", _) => "GetObject",
+            ("PUT", None) => "PutObject",
+            ("PUT", Some(_)) => "CopyObject",
+            ("DELETE", _) => "DeleteObject",
+            _ => return None,
+        };
+        let uri: http::Uri = request.uri().parse().ok()?;
+        let mut call = Self {
+            service: Service::S3,
+            operation: operation.to_owned(),
+            accesses: BTreeSet::new(),
+            positions: 0,
+        };
+        match source {
+            // A copy needs the rights to read the one object and to write the other.
+            Some(source) => {
+                call.note_object("GetObject", source);
+                call.note_object("PutObject", uri.path());
+            }
+            None => call.note_object(operation, uri.path()),
+        }
+        Some(call)
+    }
+
+    /// Notes an object by its bucket and the first part of its name: `pictures/uploads/*`.
+    fn note_object(&mut self, action: &str, path: &str) {
+        let mut parts = path.trim_start_matches('/').split('/');
+        let (bucket, part) = (parts.next(), parts.next());
+        let (bucket, part) = (bucket.unwrap_or_default(), part.unwrap_or_default());
+        self.accesses.insert(Access {
+            action: format!("s3:{action}"),
+            resource: format!("{bucket}/{part}/*"),
+            key_space: None,
+        });
+    }
+
     /// SES speaks the older query protocol: a form whose field `Action` is the operation.
     fn read_form(request: &HttpRequest) -> Option<Self> {
         #[derive(Deserialize)]
@@ -102,6 +144,7 @@ impl Call {
             Service::Sqs => "sqs",
             Service::Ses => "ses",
             Service::Eventbridge => "eventbridge",
+            Service::S3 => "s3",
             Service::Chapa => "chapa",
         };
         format!("{service}.{}", self.operation)

@@ -19,6 +19,8 @@ pub enum Service {
     Ses,
     /// The bus.
     Eventbridge,
+    /// The bucket.
+    S3,
     /// The payment gateway. Its calls do not run over the wire; whoever stands in for it asks
     /// [`Wire::next_fault`](super::Wire::next_fault) itself.
     Chapa,
@@ -107,7 +109,14 @@ pub(super) fn throttled(service: Service) -> HttpResponse {
         Service::Eventbridge | Service::Chapa => {
             json_error("com.amazonaws.events#ThrottlingException", "Rate exceeded")
         }
+        Service::S3 => answer(
+            http::StatusCode::SERVICE_UNAVAILABLE,
+            "application/xml",
+            "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+                .to_owned(),
+        ),
         Service::Ses => answer(
+            http::StatusCode::BAD_REQUEST,
             "text/xml",
             "<ErrorResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><Error>\
              <Type>Sender</Type><Code>Throttling</Code>\
@@ -146,11 +155,14 @@ fn json_error(kind: &str, message: &str) -> HttpResponse {
 }
 
 fn json_answer(body: &Value) -> HttpResponse {
-    answer("application/x-amz-json-1.0", body.to_string())
+    answer(
+        http::StatusCode::BAD_REQUEST,
+        "application/x-amz-json-1.0",
+        body.to_string(),
+    )
 }
 
-fn answer(content_type: &'static str, body: String) -> HttpResponse {
-    let status = http::StatusCode::BAD_REQUEST;
+fn answer(status: http::StatusCode, content_type: &'static str, body: String) -> HttpResponse {
     let mut response = HttpResponse::new(status.into(), SdkBody::from(body));
     response.headers_mut().insert("content-type", content_type);
     response

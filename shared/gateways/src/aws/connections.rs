@@ -20,6 +20,8 @@ pub enum Service {
     Ses,
     /// The bus.
     EventBridge,
+    /// The bucket of images.
+    S3,
     /// What must not stand in the environment.
     SecretsManager,
 }
@@ -46,6 +48,7 @@ impl Service {
             Service::Sqs => "AWS_ENDPOINT_URL_SQS",
             Service::Ses => "AWS_ENDPOINT_URL_SES",
             Service::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Service::S3 => "AWS_ENDPOINT_URL_S3",
             Service::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
         };
         let told = environment(own).or_else(|| environment("AWS_ENDPOINT_URL"));
@@ -63,6 +66,7 @@ impl Service {
             Service::Sqs => "sqs",
             Service::Ses => "email",
             Service::EventBridge => "events",
+            Service::S3 => "s3",
             Service::SecretsManager => "secretsmanager",
         };
         let suffix = if region.starts_with("cn-") { ".cn" } else { "" };
