@@ -30,11 +30,13 @@ pub fn routers(
 ) -> anyhow::Result<HashMap<String, Router>> {
     let shop = Shop::new(&settings.read()?, clients, clock.clone());
     let auth = auth::State::new(&settings.read()?, clients, clock.clone());
+    let catalog = catalog::State::new(&settings.read()?, clients, clock.clone());
     let payments = payments::State::new(&settings.read()?, clients, clock.clone())?;
     let all = [
         ("auth", auth::router(auth)),
         ("accounts", accounts::router(shop.clone())),
-        ("catalog", catalog::router(shop.clone())),
+        ("catalog", catalog::router(catalog)),
+        ("catalog-files", catalog_files::router(shop.clone())),
         ("cart", cart::router(shop.clone())),
         ("orders", orders::router(shop)),
         ("payments", payments::router(payments)),

@@ -24,6 +24,7 @@ fn read() -> Names {
         ("auth", names::<auth::Config>()),
         ("accounts", names::<web::shop::ShopConfig>()),
         ("catalog", names::<web::shop::ShopConfig>()),
+        ("catalog-files", names::<web::shop::ShopConfig>()),
         ("cart", names::<web::shop::ShopConfig>()),
         ("orders", names::<web::shop::ShopConfig>()),
         ("payments", names::<payments::Config>()),

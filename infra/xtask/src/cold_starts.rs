@@ -43,6 +43,7 @@ const ASKED: [(&str, &str); 6] = [
     ("auth", "auth-get"),
     ("cart", "cart-get"),
     ("catalog", "catalog-get"),
+    ("catalog-files", "catalog-files-get"),
     ("orders", "orders-get"),
     ("payments", "payments-get"),
 ];

@@ -66,6 +66,7 @@ const SUITES: &[Suite] = &[
     suite("auth"),
     suite("accounts"),
     suite("catalog"),
+    suite("catalog-files"),
     suite("cart"),
     suite("orders"),
     suite("payments"),

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod arch;
 mod backends;
 mod bootstrap;
+mod catalogue;
 mod check;
 mod cold_starts;
 mod emulator;
@@ -48,6 +49,10 @@ enum Chore {
     Smoke(smoke::Flags),
     /// Writes down what is deployed, as a CycloneDX bill of materials under target/.
     Sbom(sbom::Flags),
+    /// Brings products from a file into a shop, as Shopify exports them.
+    Import(catalogue::ImportFlags),
+    /// Writes all products of a shop to a file.
+    Export(catalogue::ExportFlags),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +64,8 @@ fn main() -> ExitCode {
         Chore::Emulator(flags) => emulator::run(&flags),
         Chore::Smoke(flags) => smoke::run(&flags),
         Chore::Sbom(flags) => sbom::run(&flags),
+        Chore::Import(flags) => catalogue::import(&flags),
+        Chore::Export(flags) => catalogue::export(&flags),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

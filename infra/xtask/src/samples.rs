@@ -49,6 +49,8 @@ pub const SAMPLES: &[Sample] = &[
     sample("catalog", "catalog", Status(403)),
     sample("catalog-get", "catalog", Status(404)),
     sample("catalog-list", "catalog", Status(200)),
+    sample("catalog-files", "catalog-files", Status(403)),
+    sample("catalog-files-get", "catalog-files", Status(403)),
     sample(
         "expire-reservations",
         "expire-reservations",

@@ -53,6 +53,7 @@ pub struct Row {
     pub success: u16,
     pub given: Given,
     pub query: &'static str,
+    /// A text goes as a file, anything else as JSON.
     pub body: Option<Value>,
     /// Whether the body goes under Chapa's signature.
     pub is_signed: bool,
@@ -130,7 +131,7 @@ fn row(method: Method, path: &'static str, access: Access, success: u16) -> Row 
 
 /// All of them.
 pub fn all() -> Vec<Row> {
-    let groups = [auth(), accounts(), catalog(), cart(), orders(), payments()];
+    let groups = [auth(), accounts(), catalog(), catalog_files(), cart(), orders(), payments()];
     groups.into_iter().flatten().collect()
 }
 
@@ -234,6 +235,13 @@ fn catalog() -> Vec<Row> {
             .with(Given::Category)
             .sending(product),
         get("/api/products/{id}", Catalogue, 200).with(Given::Product),
+    ]
+}
+
+fn catalog_files() -> Vec<Row> {
+    vec![
+        post("/api/products/import", Staff, 200).sending("Handle,Title,Variant Price\n".into()),
+        get("/api/products/export", Staff, 200),
     ]
 }
 

@@ -120,12 +120,15 @@ impl Scene<'_> {
             "" => String::new(),
             query => format!("?{}", filled(query, &facts)),
         };
-        let body = row.body.as_ref().map(|body| fill(body, &facts).to_string());
+        let (media, body) = match row.body.as_ref().map(|body| fill(body, &facts)) {
+            None => (None, None),
+            Some(Value::String(file)) => (Some("text/csv"), Some(file)),
+            Some(json) => (Some("application/json"), Some(json.to_string())),
+        };
         if row.is_signed {
             let signature = sign(body.as_deref().unwrap_or_default())?;
             actor = actor.saying("x-chapa-signature", &signature);
         }
-        let media = body.is_some().then_some("application/json");
         let body = body.map_or_else(Body::empty, Body::from);
         let path = format!("{path}/{query}");
         Ok(actor
@@ -153,7 +156,12 @@ impl Scene<'_> {
                 shop.clock.clone(),
             )),
             "accounts" => accounts::router(shop.clone()),
-            "catalog" => catalog::router(shop.clone()),
+            "catalog" => catalog::router(catalog::State::new(
+                &self.stage.config()?,
+                clients,
+                shop.clock.clone(),
+            )),
+            "catalog-files" => catalog_files::router(shop.clone()),
             "cart" => cart::router(shop.clone()),
             "orders" => orders::router(shop.clone()),
             "payments" => {

@@ -1,6 +1,7 @@
 //! A walk through the whole shop, after which each right that a function needs was made use of.
 
 mod account;
+mod files;
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
@@ -97,5 +98,6 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     shop.wait(120).await?;
     assert_eq!(shop.tick("relay-outbox").await?["sent"], 1);
     account::walk(shop, &abebe).await?;
+    files::walk(&admin).await?;
     shop.settle().await
 }

@@ -1,0 +1,3 @@
+//! Files of products over HTTP.
+
+mod importing;
