@@ -128,6 +128,12 @@ pub enum PriceError {
 }
 
 impl Price {
+    /// Nothing to pay.
+    pub const FREE: Price = Price {
+        list: Money::ZERO,
+        discounted: None,
+    };
+
     /// A price, if the amounts make one.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! an [`Error`].
 
 pub mod body;
+mod caching;
 pub mod cookies;
 pub mod csrf;
 pub mod error;

@@ -116,12 +116,18 @@ pub fn content_etag(shown: &impl Serialize) -> HeaderValue {
 pub struct IfMatch(Option<String>);
 
 impl IfMatch {
-    /// Whether an object may be edited that is at this version.
+    /// Whether an object may be edited that is at this version. Of a tag `"version-digest"`, which
+    /// tells what was shown as well, only the version counts: what changes without an edit, such as
+    /// stock, is in nobody's way.
     ///
     /// # Errors
     /// 412 when the edit is based on another one.
     pub fn admit(&self, version: Version) -> Result<()> {
-        self.admit_tag(&etag(version))
+        let version = version.value().to_string();
+        self.admit_any(|tag| {
+            let tag = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            tag.is_some_and(|tag| tag.split('-').next() == Some(&version))
+        })
     }
 
     /// Whether an object may be edited whose `ETag` is this.
@@ -129,12 +135,16 @@ impl IfMatch {
     /// # Errors
     /// 412 when the edit is based on another one.
     pub fn admit_tag(&self, current: &HeaderValue) -> Result<()> {
+        self.admit_any(|tag| tag == current)
+    }
+
+    fn admit_any(&self, is_current: impl Fn(&str) -> bool) -> Result<()> {
         let Some(wanted) = &self.0 else {
             return Ok(());
         };
         let matches = wanted.split(',').map(str::trim).any(|tag| {
             // Gateways may weaken a tag on the way; the version in it is exact all the same.
-            tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current
+            tag == "*" || is_current(tag.strip_prefix("W/").unwrap_or(tag))
         });
         if matches { Ok(()) } else { Err(Error::stale()) }
     }
@@ -173,10 +183,17 @@ mod tests {
             IfMatch::of(&headers).admit(version).is_ok()
         };
         assert_eq!(etag(version), "\"5\"");
-        for good in ["\"5\"", "W/\"5\"", "*", "\"4\", \"5\""] {
+        for good in [
+            "\"5\"",
+            "W/\"5\"",
+            "*",
+            "\"4\", \"5\"",
+            "\"5-a1b2\"",
+            "W/\"5-\"",
+        ] {
             assert!(admits(good), "{good}");
         }
-        for stale in ["\"4\"", "5", "", "\"55\""] {
+        for stale in ["\"4\"", "5", "", "\"55\"", "\"4-5\"", "\"-5\"", "5-a1b2"] {
             assert!(!admits(stale), "{stale}");
         }
         assert!(IfMatch::of(&HeaderMap::new()).admit(version).is_ok());

@@ -7,10 +7,11 @@ use axum::{
     extract::{DefaultBodyLimit, FromRequestParts},
     handler::Handler,
     http::Method,
+    middleware,
     routing::{MethodFilter, MethodRouter},
 };
 
-use crate::identity::method_not_allowed;
+use crate::{caching::keep, identity::method_not_allowed};
 
 /// One thing a function can be asked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -134,6 +135,15 @@ where
     #[must_use]
     pub fn with_bodies_up_to(mut self, bytes: usize) -> Self {
         self.router = self.router.layer(DefaultBodyLimit::max(bytes));
+        self
+    }
+
+    /// Answers to the methods so far, which only read, may be kept for so many seconds by shared
+    /// caches where nobody in particular asked, and are tagged.
+    #[must_use]
+    pub fn kept_for(mut self, max_age_secs: u32) -> Self {
+        let keep = move |request, next| keep(max_age_secs, request, next);
+        self.router = self.router.layer(middleware::from_fn(keep));
         self
     }
 
