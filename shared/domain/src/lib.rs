@@ -12,6 +12,7 @@ pub mod gallery;
 pub mod ids;
 pub mod image;
 pub mod json;
+pub mod ledger;
 pub mod money;
 pub mod order;
 pub mod location;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    AuditEntryId, CategoryId, EventId, Id, OrderId, ProductId, Timestamp, UserId, VariantId,
+    AuditEntryId, CategoryId, EventId, Id, MovementId, OrderId, ProductId, Timestamp, UserId,
+    VariantId,
     order::{Due, Order},
     payment::TxRef,
     stock::Location,
@@ -132,6 +133,30 @@ impl Key {
         Key::new("LOCATIONS", "LOCATIONS")
     }
 
+    /// That a variant has a stock level at a place that may be removed.
+    pub(crate) fn level_at_place(place: &Location, product: ProductId, variant: VariantId) -> Key {
+        let sk = format!("STOCK#{}#{}", product.padded(), variant.padded());
+        Key::new(place_pk(place), sk)
+    }
+
+    /// The key of the stock level that such an entry speaks of.
+    pub(crate) fn of_level_at_place(sk: &str, place: &Location) -> Option<Key> {
+        let (product, variant) = sk.strip_prefix("STOCK#")?.split_once('#')?;
+        let product = ProductId::try_from(product.parse::<u64>().ok()?).ok()?;
+        let variant = VariantId::try_from(variant.parse::<u64>().ok()?).ok()?;
+        Some(Key::stock(product, variant, place))
+    }
+
+    /// That a product runs low.
+    pub(crate) fn low_stock(product: ProductId) -> Key {
+        Key::new(LOW_STOCK_PK, product_sk(product))
+    }
+
+    /// An entry in the ledger of stock, in its month.
+    pub(crate) fn movement(id: MovementId) -> Key {
+        Register::Movements.key(id.0)
+    }
+
     pub(crate) fn order(id: OrderId) -> Key {
         Key::new(order_pk(id), "ORDER")
     }
@@ -175,6 +200,15 @@ impl IndexKey {
             index: Index::Gsi2,
             pk: category_pk(category),
             sk: product_sk(product),
+        }
+    }
+
+    /// What the ledger says of a product, by the id of the entry.
+    pub(crate) fn movement_by_product(product: ProductId, id: MovementId) -> IndexKey {
+        IndexKey {
+            index: Index::Gsi1,
+            pk: product_pk(product),
+            sk: movement_sk(id),
         }
     }
 
@@ -234,6 +268,16 @@ pub(crate) fn shelf_pk(id: CategoryId) -> String {
     format!("SHELF#{}", id.padded())
 }
 
+pub(crate) const LOW_STOCK_PK: &str = "LOW_STOCK";
+
+pub(crate) fn place_pk(place: &Location) -> String {
+    format!("LOCATION#{place}")
+}
+
+pub(crate) fn movement_sk(id: MovementId) -> String {
+    format!("MOVEMENT#{}", id.padded())
+}
+
 pub(crate) fn catalog_pk(is_active: bool) -> &'static str {
     if is_active {
         "CATALOG"
@@ -256,6 +300,7 @@ pub(crate) enum Register {
     Orders,
     Users,
     Audit,
+    Movements,
 }
 
 impl Register {
@@ -264,6 +309,7 @@ impl Register {
             Register::Orders => format!("ORDERS#{month}"),
             Register::Users => format!("USERS#{month}"),
             Register::Audit => format!("AUDIT#{month}"),
+            Register::Movements => format!("MOVEMENTS#{month}"),
         }
     }
 
@@ -272,6 +318,7 @@ impl Register {
             Register::Orders => order_sk(OrderId(id)),
             Register::Users => user_pk(UserId(id)),
             Register::Audit => format!("AUDIT#{}", id.padded()),
+            Register::Movements => movement_sk(MovementId(id)),
         }
     }
 

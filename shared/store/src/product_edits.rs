@@ -14,6 +14,7 @@ use crate::{
     edit::MAX_TRIES,
     item,
     keys::Key,
+    low_stock,
     products::compose,
     transaction::{CommitError, Condition, Transaction, pause},
 };
@@ -188,6 +189,7 @@ fn edit(
     let claim = ProductClaim { product: new.id };
     let mut transaction = Transaction::new();
     transaction.put_if(table, compose(new)?, &as_read(old), Failed::Moved)?;
+    low_stock::note(&mut transaction, table, Some(old), new)?;
     for (key, taken) in claims(new) {
         if !claims(old).iter().any(|(known, _)| *known == key) {
             let item = item::compose(&key, [], &claim)?;
@@ -230,6 +232,10 @@ fn deletion(
     )?;
     for (key, _) in claims(product) {
         transaction.delete_if(table, &key, &owned_by(product), Failed::Moved)?;
+    }
+    if product.low_stock_threshold.is_some() {
+        // Whether the entry is there may have changed since: that does not change the version.
+        transaction.delete_whatever(table, &Key::low_stock(product.id))?;
     }
     let shelf = Key::shelved_product(product.category, product.id);
     transaction.delete_whatever(table, &shelf)?;
@@ -277,7 +283,7 @@ fn level_key(level: &StockLevel) -> Key {
 }
 
 /// The product is as it was read, and so is the copy of its stock, which changes without a version.
-fn as_read(product: &Product) -> Condition {
+pub(crate) fn as_read(product: &Product) -> Condition {
     let revision = product.shown_stock.revision;
     let text = if revision == 0 {
         "(attribute_not_exists(shown_stock) OR shown_stock.revision = :shown)"

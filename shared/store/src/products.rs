@@ -12,6 +12,7 @@ use crate::{
     claims::ProductClaim,
     item::{self, Item},
     keys::{Index, IndexKey, Key, catalog_pk, category_pk, product_pk, product_sk},
+    low_stock,
     read::{Consistency, Range, Run},
     transaction::{CommitError, Transaction},
 };
@@ -266,6 +267,7 @@ impl Store {
         // What a failed condition means; none for an id, which is drawn again.
         let mut transaction = Transaction::new();
         transaction.put_new(&self.table, compose(product)?, None)?;
+        low_stock::note(&mut transaction, &self.table, None, product)?;
         let shelf = Key::shelved_product(product.category, product.id);
         transaction.put(&self.table, item::compose(&shelf, [], &claim)?)?;
         let item = item::compose(&Key::product_slug_claim(&product.slug), [], &claim)?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use domain::{
     ProductId, Timestamp, VariantId,
+    ledger::is_low,
     product::Product,
     stock::{Location, MoveKind, ShownStock, StockLevel, StockMove},
 };
@@ -15,7 +16,10 @@ use crate::{
     item::{self, Item},
     keys::Key,
     read::Consistency,
-    transaction::{Transaction, pause},
+    low_stock,
+    product_edits::as_read,
+    products::compose,
+    transaction::{CommitError, Transaction, pause},
 };
 
 impl Store {
@@ -64,17 +68,26 @@ impl Store {
         Err(StoreError::Contention(format!("shown stock of {id}")))
     }
 
-    /// Writes the copy into the product as it was read; `false` when an edit or a later copy came in
-    /// between.
+    /// Writes the copy into the product as it was read; `false` when an edit or another copy came in
+    /// between. Where the product begins or ceases to run low by it, so does its entry, in the same
+    /// transaction: that is why the copy must still be the one that was read, and not just an earlier
+    /// one.
     async fn show_stock(&self, product: &Product, shown: &ShownStock) -> Result<bool, StoreError> {
+        let after = Product {
+            shown_stock: shown.clone(),
+            ..product.clone()
+        };
+        if is_low(product) != is_low(&after) {
+            return self.show_turn(product, &after).await;
+        }
         let values = HashMap::from([
             (
                 ":shown".to_owned(),
                 serde_dynamo::to_attribute_value(shown)?,
             ),
             (
-                ":revision".to_owned(),
-                AttributeValue::N(shown.revision.to_string()),
+                ":read".to_owned(),
+                AttributeValue::N(product.shown_stock.revision.to_string()),
             ),
             (":version".to_owned(), item::version_value(product.version)),
             item::schema_value(),
@@ -91,7 +104,7 @@ impl Store {
             .update_expression("SET shown_stock = :shown")
             .condition_expression(format!(
                 "#version = :version AND (attribute_not_exists(shown_stock) \
-                 OR shown_stock.revision < :revision) AND {}",
+                 OR shown_stock.revision = :read) AND {}",
                 item::IS_KNOWN
             ))
             .set_expression_attribute_names(Some(HashMap::from(names)))
@@ -102,8 +115,26 @@ impl Store {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::from_sdk(&error)),
+                _ => match StoreError::from_sdk(&error) {
+                    // A transaction was at the item.
+                    StoreError::Contention(_) => Ok(false),
+                    fault => Err(fault),
+                },
             },
+        }
+    }
+
+    /// The same for a product that begins or ceases to run low.
+    async fn show_turn(&self, before: &Product, after: &Product) -> Result<bool, StoreError> {
+        let mut transaction = Transaction::new();
+        transaction.put_if(&self.table, compose(after)?, &as_read(before), ())?;
+        low_stock::note(&mut transaction, &self.table, Some(before), after)?;
+        match transaction.commit(self).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Refused(_) | CommitError::Store(StoreError::Contention(_))) => {
+                Ok(false)
+            }
+            Err(CommitError::Store(fault)) => Err(fault),
         }
     }
 }

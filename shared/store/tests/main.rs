@@ -10,6 +10,8 @@ mod costs;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod inventory;
+#[cfg(test)]
 mod layouts;
 #[cfg(test)]
 mod orders;

@@ -1,0 +1,364 @@
+//! The ledger of stock: who changed what is on hand, when, why and by how much.
+//!
+//! An entry is written with the change it tells of and never changed. Units that are promised to an
+//! order are still on hand; what an order takes is entered when it is paid.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    MovementId, OrderId, ProductId, Timestamp, UserId, VariantId,
+    location::Locations,
+    product::Product,
+    stock::{Location, MAX_UNITS, StockLevel},
+};
+
+/// The most characters of a reason.
+pub const MAX_REASON_LENGTH: usize = 200;
+
+/// What kind of change an entry tells of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MovementKind {
+    /// A delivery came.
+    Received,
+    /// Units broke or were lost.
+    Damaged,
+    /// Somebody counted.
+    Counted,
+    /// A customer brought units back.
+    Returned,
+    /// Whatever the reason says.
+    #[default]
+    Other,
+    /// Units were brought to another place: an entry there and one here.
+    Transferred,
+    /// A new product or variant began with these units.
+    Initial,
+    /// An order was paid.
+    Sold,
+    /// A paid order was called off before it was handed over.
+    TakenBack,
+}
+
+impl MovementKind {
+    /// A kind that staff may name, by its word on the wire. The others follow from what they do.
+    pub fn named(word: &str) -> Option<MovementKind> {
+        Some(match word {
+            "received" => MovementKind::Received,
+            "damaged" => MovementKind::Damaged,
+            "counted" => MovementKind::Counted,
+            "returned" => MovementKind::Returned,
+            "other" => MovementKind::Other,
+            _ => return None,
+        })
+    }
+}
+
+/// An entry of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    /// Which entry.
+    pub id: MovementId,
+    /// When it was done.
+    pub at: Timestamp,
+    /// Who did it; `None` where an order did.
+    pub actor: Option<UserId>,
+    /// The product.
+    pub product: ProductId,
+    /// Its variant.
+    pub variant: VariantId,
+    /// The place.
+    pub location: Location,
+    /// What kind of change it was.
+    pub kind: MovementKind,
+    /// Why, in the words of whoever did it.
+    pub reason: String,
+    /// By how many units what is on hand at the place changed.
+    pub delta: i64,
+    /// What was on hand there before; `None` where nobody looked.
+    pub before: Option<u32>,
+    /// And after.
+    pub after: Option<u32>,
+    /// Of a transfer, the place at its other end.
+    pub counterpart: Option<Location>,
+    /// The order that did it.
+    pub order: Option<OrderId>,
+}
+
+/// Who changes stock, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Who.
+    pub actor: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of change it is.
+    pub kind: MovementKind,
+    /// Why, at most [`MAX_REASON_LENGTH`] characters.
+    pub reason: String,
+}
+
+/// How a stock level is put right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Correction {
+    /// So many units more, or less.
+    By(i64),
+    /// So many units are on hand, those that are promised to orders among them.
+    Counted(u32),
+}
+
+/// Why stock stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StockRefused {
+    /// Only units that are not promised can be taken.
+    #[error("Not enough stock. Available: {available}, Requested: {requested}")]
+    Short {
+        /// Units that could be taken.
+        available: u32,
+        /// Units that were to be taken.
+        requested: u64,
+    },
+    /// The order has a right to its units; who counts fewer has to cancel it.
+    #[error("{reserved} units are promised to orders; fewer cannot be on hand.")]
+    BelowReserved {
+        /// Units that are promised.
+        reserved: u32,
+    },
+    /// [`MAX_UNITS`] are the most of a variant at a place.
+    #[error("A location holds at most {MAX_UNITS} units of a variant.")]
+    Full,
+    /// Nothing can be brought to a place that is not listed, or is about to be removed.
+    #[error("No units can be brought to the location {0}.")]
+    Closed(Location),
+}
+
+/// Whether fewer units of a product can be bought than staff wish, as lists show its stock.
+pub fn is_low(product: &Product) -> bool {
+    let available: u64 = product
+        .shown_stock
+        .levels
+        .iter()
+        .map(|level| u64::from(level.available))
+        .sum();
+    product
+        .low_stock_threshold
+        .is_some_and(|threshold| available < u64::from(threshold))
+}
+
+/// Puts a level right: the level as it shall be, and the entry that tells of it.
+///
+/// # Errors
+/// [`StockRefused`].
+pub fn adjust(
+    level: &StockLevel,
+    correction: Correction,
+    locations: &Locations,
+    id: MovementId,
+    entry: &Entry,
+) -> Result<(StockLevel, Movement), StockRefused> {
+    let delta = match correction {
+        Correction::By(delta) => delta,
+        Correction::Counted(counted) if counted < level.reserved => {
+            return Err(StockRefused::BelowReserved {
+                reserved: level.reserved,
+            });
+        }
+        Correction::Counted(counted) => i64::from(counted) - i64::from(on_hand(level)),
+    };
+    let after = changed(level, delta, locations, entry.at)?;
+    let movement = movement(level, &after, id, entry);
+    Ok((after, movement))
+}
+
+/// Brings units from one place to another: both levels as they shall be, and an entry for each. The
+/// first id is that of the entry where they come from.
+///
+/// # Errors
+/// [`StockRefused`].
+pub fn transfer(
+    from: &StockLevel,
+    to: &StockLevel,
+    quantity: u32,
+    locations: &Locations,
+    ids: [MovementId; 2],
+    entry: &Entry,
+) -> Result<([StockLevel; 2], [Movement; 2]), StockRefused> {
+    let quantity = i64::from(quantity);
+    let taken = changed(from, -quantity, locations, entry.at)?;
+    let brought = changed(to, quantity, locations, entry.at)?;
+    let mut movements = [
+        movement(from, &taken, ids[0], entry),
+        movement(to, &brought, ids[1], entry),
+    ];
+    movements[0].counterpart = Some(to.location.clone());
+    movements[1].counterpart = Some(from.location.clone());
+    Ok(([taken, brought], movements))
+}
+
+/// The units of a variant at a place, promised or not.
+pub fn on_hand(level: &StockLevel) -> u32 {
+    level.available.saturating_add(level.reserved)
+}
+
+fn changed(
+    level: &StockLevel,
+    delta: i64,
+    locations: &Locations,
+    now: Timestamp,
+) -> Result<StockLevel, StockRefused> {
+    if delta > 0 && !locations.takes_in(&level.location) {
+        return Err(StockRefused::Closed(level.location.clone()));
+    }
+    let short = || StockRefused::Short {
+        available: level.available,
+        requested: delta.unsigned_abs(),
+    };
+    // Widened, because a client may send any 64-bit number.
+    let available = i128::from(level.available) + i128::from(delta);
+    if available < 0 {
+        return Err(short());
+    }
+    if available + i128::from(level.reserved) > i128::from(MAX_UNITS) {
+        return Err(StockRefused::Full);
+    }
+    Ok(StockLevel {
+        available: u32::try_from(available).map_err(|_| StockRefused::Full)?,
+        updated_at: now,
+        revision: level.revision + 1,
+        ..level.clone()
+    })
+}
+
+fn movement(before: &StockLevel, after: &StockLevel, id: MovementId, entry: &Entry) -> Movement {
+    Movement {
+        id,
+        at: entry.at,
+        actor: Some(entry.actor),
+        product: after.product,
+        variant: after.variant,
+        location: after.location.clone(),
+        kind: entry.kind,
+        reason: entry.reason.clone(),
+        delta: i64::from(on_hand(after)) - i64::from(on_hand(before)),
+        before: Some(on_hand(before)),
+        after: Some(on_hand(after)),
+        counterpart: None,
+        order: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Id;
+
+    fn level(place: &str, available: u32, reserved: u32) -> StockLevel {
+        let id = ProductId(Id::compose(0, 1));
+        let location = Location::parse(place).unwrap();
+        let level = StockLevel::new(id, id.into(), location, available, Timestamp(0));
+        StockLevel { reserved, ..level }
+    }
+
+    fn places() -> Locations {
+        let mut locations = Locations::default();
+        let store = Location::parse("store").unwrap();
+        locations.add(store, "Store".into()).unwrap();
+        locations
+    }
+
+    fn entry() -> Entry {
+        Entry {
+            actor: UserId(Id::compose(0, 2)),
+            at: Timestamp(60),
+            kind: MovementKind::Counted,
+            reason: "stocktaking".into(),
+        }
+    }
+
+    fn id(number: u16) -> MovementId {
+        MovementId(Id::compose(0, number))
+    }
+
+    fn adjusted(level: &StockLevel, correction: Correction) -> Result<(u32, i64), StockRefused> {
+        adjust(level, correction, &places(), id(3), &entry())
+            .map(|(after, movement)| (after.available, movement.delta))
+    }
+
+    #[test]
+    fn what_is_counted_is_on_hand_promised_units_among_it() {
+        let level = level("main", 5, 2);
+        assert_eq!(adjusted(&level, Correction::Counted(7)), Ok((5, 0)));
+        assert_eq!(adjusted(&level, Correction::Counted(2)), Ok((0, -5)));
+        let refused = adjusted(&level, Correction::Counted(1));
+        assert_eq!(refused, Err(StockRefused::BelowReserved { reserved: 2 }));
+    }
+
+    #[test]
+    fn promised_units_cannot_be_taken_and_a_place_is_bounded() {
+        let level = level("main", 5, 2);
+        assert_eq!(adjusted(&level, Correction::By(-5)), Ok((0, -5)));
+        let refused = adjusted(&level, Correction::By(-6)).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "Not enough stock. Available: 5, Requested: 6"
+        );
+        let most = i64::from(MAX_UNITS) - 7;
+        assert!(adjusted(&level, Correction::By(most)).is_ok());
+        assert_eq!(
+            adjusted(&level, Correction::By(most + 1)),
+            Err(StockRefused::Full)
+        );
+        assert!(adjusted(&level, Correction::By(i64::MIN)).is_err());
+        assert!(adjusted(&level, Correction::By(i64::MAX)).is_err());
+    }
+
+    #[test]
+    fn nothing_is_brought_where_no_place_is_but_what_is_there_can_be_taken() {
+        let level = level("gone", 5, 0);
+        assert_eq!(adjusted(&level, Correction::By(-5)), Ok((0, -5)));
+        let refused = adjusted(&level, Correction::By(1));
+        assert_eq!(refused, Err(StockRefused::Closed(level.location)));
+    }
+
+    #[test]
+    fn a_product_is_low_below_its_threshold() {
+        let mut product: Product = serde_json::from_value(serde_json::json!({
+            "id": 1, "category": 1, "name": "", "slug": "", "description": "", "sku": null,
+            "price": { "list": 100, "discounted": null }, "currency": "ETB", "specifications": "{}",
+            "is_featured": false, "is_active": true, "options": [], "variants": [],
+            "created_at": 0, "updated_at": 0, "version": 1,
+        }))
+        .unwrap();
+        assert!(!is_low(&product), "nobody asked to be told");
+        product.low_stock_threshold = Some(5);
+        assert!(is_low(&product));
+        let levels = [level("main", 3, 0), level("store", 2, 9)];
+        product.shown_stock = crate::stock::ShownStock::of(&levels, 0);
+        assert!(!is_low(&product));
+    }
+
+    proptest! {
+        #[test]
+        fn a_transfer_keeps_the_sum_and_its_entries_balance(
+            here in 0u32..50, promised in 0u32..50, there in 0u32..50, quantity in 1u32..60,
+        ) {
+            let (from, to) = (level("main", here, promised), level("store", there, 0));
+            let moved = transfer(&from, &to, quantity, &places(), [id(3), id(4)], &entry());
+            match moved {
+                Ok(([taken, brought], [out, into])) => {
+                    prop_assert_eq!(out.delta + into.delta, 0);
+                    prop_assert_eq!(on_hand(&taken) + on_hand(&brought), here + promised + there);
+                    prop_assert_eq!(taken.reserved, promised);
+                    prop_assert_eq!(into.after, Some(there + quantity));
+                }
+                Err(refused) => {
+                    prop_assert!(quantity > here);
+                    let text = format!("Not enough stock. Available: {here}, Requested: {quantity}");
+                    prop_assert_eq!(refused.to_string(), text);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What staff see of stock: levels page by page, products that run low, units that are promised, and
+//! whether a place holds any.
+
+use domain::{
+    Id, ProductId, Timestamp,
+    ledger::on_hand,
+    order::{Due, Order},
+    product::Product,
+    stock::{Location, StockLevel},
+};
+use futures::future::try_join_all;
+
+use crate::{
+    Page, PageRequest, ProductFilter, StockedProduct, Store, StoreError,
+    carts::sort_key,
+    item,
+    keys::{DUE_SHARDS, Index, Key, LOW_STOCK_PK, due_pk, place_pk, product_sk},
+    read::{Consistency, Range, Run},
+};
+
+/// How many levels a page of products may bring along before it is cut short.
+const MAX_LEVELS: usize = 500;
+/// How many levels of a place are looked at in one request: pages of [`RUN_LENGTH`].
+const MAX_RUNS: usize = 50;
+/// How many levels of a place one query gives.
+const RUN_LENGTH: usize = 100;
+
+impl Store {
+    /// A page of all products, shown or hidden, with their stock levels as they are. Query gsi1
+    /// `CATALOG` and `CATALOG#HIDDEN`, then BatchGetItem of `PRODUCT#id / STOCK#…`. The page is cut
+    /// short where its products have very many levels.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_stock(&self, page: PageRequest) -> Result<Page<StockedProduct>, StoreError> {
+        let filter = ProductFilter {
+            with_inactive: true,
+            ..ProductFilter::default()
+        };
+        let page = self.list_products(&filter, page).await?;
+        self.with_levels(page.items, page.next).await
+    }
+
+    /// A page of the products that run low, newest first, with their stock levels. Query `LOW_STOCK`,
+    /// then BatchGetItem of the products and of `PRODUCT#id / STOCK#…`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_low_stock(
+        &self,
+        page: PageRequest,
+    ) -> Result<Page<StockedProduct>, StoreError> {
+        let run = Run {
+            index: None,
+            pk: LOW_STOCK_PK.to_owned(),
+            range: page
+                .after
+                .map_or(Range::All, |id| Range::Below(product_sk(ProductId(id)))),
+            newest_first: true,
+            limit: page.limit,
+            consistency: Consistency::Eventual,
+            description: "products that run low",
+        };
+        let (entries, more) = self.run(run).await?;
+        let ids: Vec<ProductId> = entries
+            .iter()
+            .filter_map(|entry| sort_key(entry).strip_prefix("PRODUCT#")?.parse().ok())
+            .filter_map(|number: u64| ProductId::try_from(number).ok())
+            .collect();
+        let next = ids.last().filter(|_| more).map(|id| id.0);
+        let mut products = self.find_products(&ids).await?;
+        products.sort_by_key(|product| std::cmp::Reverse(product.id));
+        self.with_levels(products, next).await
+    }
+
+    /// Products with the levels that their copies of the stock name.
+    async fn with_levels(
+        &self,
+        mut products: Vec<Product>,
+        mut next: Option<Id>,
+    ) -> Result<Page<StockedProduct>, StoreError> {
+        let mut keys: Vec<Key> = Vec::new();
+        for place in 0..products.len() {
+            let of_this = level_keys(&products[place]);
+            if place > 0 && keys.len() + of_this.len() > MAX_LEVELS {
+                products.truncate(place);
+                next = products.last().map(|product| product.id.0);
+                break;
+            }
+            keys.extend(of_this);
+        }
+        let found = self.get_all(&keys, Consistency::Eventual).await?;
+        let levels: Result<Vec<StockLevel>, _> = found.into_iter().map(item::parse).collect();
+        let mut levels = levels?;
+        levels.sort_by(|one, other| {
+            (one.variant, &one.location).cmp(&(other.variant, &other.location))
+        });
+        let items = products.into_iter().map(|product| {
+            let of_this = levels.extract_if(.., |level| level.product == product.id);
+            let stock = of_this.collect();
+            StockedProduct { product, stock }
+        });
+        Ok(Page {
+            items: items.collect(),
+            next,
+        })
+    }
+
+    /// Orders whose units are promised now, the first to lose them first, from those that lose them
+    /// at `from` on; and the time from which to go on. Query gsi2 `DUE#HOLD#shard`, all shards side
+    /// by side. A page ends with a whole second; of one second each shard gives `limit` orders.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list_holds(
+        &self,
+        from: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<Order>, Option<Timestamp>), StoreError> {
+        let shards = (0..DUE_SHARDS).map(|shard| {
+            self.run(Run {
+                index: Some(Index::Gsi2),
+                pk: due_pk(Due::HoldEnds, shard),
+                range: Range::Between(from.padded(), "~".to_owned()),
+                newest_first: false,
+                limit,
+                consistency: Consistency::Eventual,
+                description: "promised units",
+            })
+        });
+        let mut orders: Vec<Order> = Vec::new();
+        // Behind the last order of a shard that has more there may be others of the same second.
+        let mut bound: Option<Timestamp> = None;
+        for (items, more) in try_join_all(shards).await? {
+            let found: Result<Vec<Order>, _> = items.into_iter().map(item::parse).collect();
+            let found = found?;
+            if let Some(last) = found.last().filter(|_| more) {
+                let last = last.hold.expires_at;
+                bound = Some(bound.map_or(last, |known| known.min(last)));
+            }
+            orders.extend(found);
+        }
+        orders.sort_by_key(|order| (order.hold.expires_at, order.id));
+        Ok(cut_at_a_second(orders, from, limit, bound))
+    }
+
+    /// Whether a place holds units, promised or not. Query `LOCATION#code`, fresh, then BatchGetItem
+    /// of `PRODUCT#id / STOCK#…`, fresh, page by page. `None` if there are too many levels to tell.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn place_holds_units(&self, place: &Location) -> Result<Option<bool>, StoreError> {
+        let mut after: Option<String> = None;
+        for _ in 0..MAX_RUNS {
+            let run = Run {
+                index: None,
+                pk: place_pk(place),
+                range: after.take().map_or(Range::All, |sk| {
+                    Range::Between(format!("{sk}!"), "~".to_owned())
+                }),
+                newest_first: false,
+                limit: RUN_LENGTH,
+                consistency: Consistency::Fresh,
+                description: "levels at a place",
+            };
+            let (entries, more) = self.run(run).await?;
+            let keys: Vec<Key> = entries
+                .iter()
+                .filter_map(|entry| Key::of_level_at_place(&sort_key(entry), place))
+                .collect();
+            for found in self.get_all(&keys, Consistency::Fresh).await? {
+                if on_hand(&item::parse(found)?) > 0 {
+                    return Ok(Some(true));
+                }
+            }
+            if !more {
+                return Ok(Some(false));
+            }
+            after = entries.last().map(|entry| sort_key(entry).to_string());
+        }
+        Ok(None)
+    }
+
+    /// Products with their stock as it can be bought now, in no order; missing ones are left out.
+    /// BatchGetItem of `PRODUCT#id / PRODUCT`, fresh, then of `PRODUCT#id / STOCK#…`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_stocked_products(
+        &self,
+        ids: &[ProductId],
+    ) -> Result<Vec<StockedProduct>, StoreError> {
+        let products = self.find_products(ids).await?;
+        let mut found = Vec::with_capacity(products.len());
+        let mut rest = products;
+        // Each round takes as many as one page of levels allows; the caller bounds the products.
+        while !rest.is_empty() {
+            let page = self.with_levels(rest.clone(), None).await?;
+            rest.drain(..page.items.len());
+            found.extend(page.items);
+        }
+        Ok(found)
+    }
+}
+
+/// The keys of a product's levels, as its copy names them. One that was stored before there were
+/// copies has its levels at the main place.
+fn level_keys(product: &Product) -> Vec<Key> {
+    let shown = &product.shown_stock;
+    if shown.revision == 0 && shown.levels.is_empty() {
+        let variants = product.variants.iter();
+        return variants
+            .map(|variant| Key::stock(product.id, variant.id, &Location::main()))
+            .collect();
+    }
+    let levels = shown.levels.iter();
+    levels
+        .map(|level| Key::stock(product.id, level.variant, &level.location))
+        .collect()
+}
+
+/// At most `limit` orders, but the whole of their last second, and where the rest begins.
+fn cut_at_a_second(
+    mut orders: Vec<Order>,
+    from: Timestamp,
+    limit: usize,
+    bound: Option<Timestamp>,
+) -> (Vec<Order>, Option<Timestamp>) {
+    let ends_at = |order: &Order| order.hold.expires_at;
+    let mut next = bound;
+    if orders.len() > limit {
+        let at_limit = ends_at(&orders[limit]);
+        next = Some(next.map_or(at_limit, |known| known.min(at_limit)));
+    }
+    let Some(mut next) = next else {
+        return (orders, None);
+    };
+    let first = orders.first().map_or(from, ends_at);
+    if next <= first {
+        // The first second alone fills the page.
+        next = first.plus_secs(1);
+    }
+    orders.retain(|order| ends_at(order) < next);
+    (orders, Some(next))
+}
