@@ -47,10 +47,10 @@ pub const SAMPLES: &[Sample] = &[
     sample("cart", "cart", Status(403)),
     sample("cart-get", "cart", Status(403)),
     sample("catalog", "catalog", Status(403)),
-    sample("catalog-get", "catalog", Status(404)),
-    sample("catalog-list", "catalog", Status(200)),
     sample("catalog-files", "catalog-files", Status(403)),
     sample("catalog-files-get", "catalog-files", Status(403)),
+    sample("catalog-get", "catalog", Status(404)),
+    sample("catalog-list", "catalog", Status(200)),
     sample(
         "expire-reservations",
         "expire-reservations",
