@@ -37,30 +37,20 @@ pub(crate) struct LineWire {
 }
 
 impl Pricing {
-    /// Reads products and stock of these lines side by side.
+    /// Reads the products of these lines, each with its stock at all places, side by side.
     pub(crate) async fn read(store: &Store, lines: &[CartLine]) -> Result<Pricing, StoreError> {
         let ids: Vec<_> = lines.iter().map(|line| line.product).collect();
-        let variants: Vec<_> = lines.iter().map(|l| (l.product, l.variant)).collect();
-        let (products, levels) = tokio::try_join!(
-            Box::pin(store.find_products(&ids)),
-            Box::pin(store.find_stock(&variants)),
-        )?;
-        let mut in_stock: HashMap<_, u32> = HashMap::new();
-        for level in levels {
-            let sum = in_stock.entry((level.product, level.variant)).or_default();
-            *sum = sum.saturating_add(level.available);
-        }
-        let products = products.into_iter().map(|p| (p.id, p)).collect();
-        Ok(Pricing { products, in_stock })
+        let found = store.find_fresh_products(&ids).await?;
+        Ok(Pricing::of(found))
     }
 
-    /// What one product says, if it is still there.
-    pub(crate) fn of(stocked: Option<StockedProduct>) -> Pricing {
+    /// What these products say: one, if it is still there, or all of a cart.
+    pub(crate) fn of(found: impl IntoIterator<Item = StockedProduct>) -> Pricing {
         let mut pricing = Pricing {
             products: HashMap::new(),
             in_stock: HashMap::new(),
         };
-        if let Some(stocked) = stocked {
+        for stocked in found {
             let product = stocked.product.id;
             for variant in &stocked.product.variants {
                 let available = stocked.available_of(variant.id);

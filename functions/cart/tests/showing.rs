@@ -1,4 +1,5 @@
 use axum::http::Method;
+use domain::{Money, product::Price, stock::Location};
 use serde_json::{Value, json};
 
 use crate::{ITEMS, MY_CART, Shelf, at, number, put_in};
@@ -232,8 +233,31 @@ async fn a_cart_costs_two_round_trips_however_many_lines_it_has() {
             answer.json()["items"].as_array().map(Vec::len),
             Some(number + 1)
         );
-        assert_eq!((cost.round_trips, cost.total_calls()), (2, 4), "{cost:?}");
+        // User and cart, then each product with its stock, side by side.
+        assert_eq!(cost.round_trips, 2, "{cost:?}");
+        assert_eq!(cost.total_calls(), 3 + number as u64, "{cost:?}");
     }
+}
+
+#[tokio::test]
+async fn what_can_be_bought_is_what_all_places_have_together() {
+    let shelf = Shelf::open().await;
+    let customer = shelf.customer().await;
+    let price = Price::new(Money::from_santim(100), None).unwrap();
+    let units = [
+        (Location::main(), 2),
+        (Location::parse("annex").unwrap(), 3),
+    ];
+    let pixel = shelf.stage.goods_at("Pixel", price, &units).await.unwrap();
+    let line = put_in(&customer, pixel.id, 4).await;
+    assert_eq!(line["available"], 5);
+    let cart = customer.get(MY_CART).await.json();
+    assert_eq!(cart["items"], json!([line]));
+    let more = json!({ "product": pixel.id, "quantity": 2 });
+    let refused = customer.post(ITEMS, &more).await;
+    let message =
+        "Only 5 items currently available (including what's in other carts). Requested: 6";
+    assert_eq!(refused.json(), json!({ "quantity": [message] }));
 }
 
 #[tokio::test]

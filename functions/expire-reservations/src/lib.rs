@@ -1,10 +1,22 @@
 //! Every five minutes: gives back the stock of holds that ran out.
 //!
 //! Each order is a transaction of its own, conditional on the order being as it was read, so a tick
-//! may be cut short, repeated, or run beside another one.
+//! may be cut short, repeated, or run beside another one. Events that a tick cut short did not send
+//! are in the outbox.
 
-use domain::order::{Due, Order};
-use gateways::{aws::Clients, clock::Clock, entropy::Entropy, sections::TableName};
+use domain::{
+    event::Event,
+    order::{Due, Order},
+};
+use gateways::{
+    aws::Clients,
+    clock::Clock,
+    config::{Reader, Section},
+    entropy::Entropy,
+    queue::OrderEventQueue,
+    relay::Relay,
+    sections::{QueueUrl, TableName},
+};
 use serde::Serialize;
 use store::{AdvanceError, Store, StoreError};
 
@@ -17,8 +29,27 @@ const MAX_BATCHES: usize = 20;
 #[derive(Debug, Clone)]
 pub struct Worker {
     store: Store,
+    relay: Relay,
     clock: Clock,
     entropy: Entropy,
+}
+
+/// What the worker is configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The table.
+    pub table: TableName,
+    /// The queue of events.
+    pub queue: QueueUrl,
+}
+
+impl Section for Config {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Config {
+            table: TableName::read(reader),
+            queue: QueueUrl::read(reader),
+        }
+    }
 }
 
 /// What a tick did.
@@ -31,10 +62,12 @@ pub struct Summary {
 }
 
 impl Worker {
-    /// A worker on the configured table.
-    pub fn new(table: &TableName, clients: &Clients, clock: Clock) -> Worker {
-        let store = Store::new(clients.dynamodb.clone(), &table.0);
+    /// A worker on the configured table and queue.
+    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> Worker {
+        let store = Store::new(clients.dynamodb.clone(), &config.table.0);
+        let queue = OrderEventQueue::new(clients.sqs.clone(), &config.queue.0);
         Worker {
+            relay: Relay::new(store.clone(), queue),
             store,
             entropy: Entropy::new(clock.clone()),
             clock,
@@ -58,9 +91,11 @@ pub async fn handle(worker: &Worker) -> Result<Summary, StoreError> {
                 .await?;
             let Some(end) = due.last() else { break };
             last = Some(end.clone());
+            let mut told = Vec::new();
             for order in &due {
-                release(worker, order, &mut summary).await?;
+                told.extend(release(worker, order, &mut summary).await?);
             }
+            worker.relay.announce(&told).await;
         }
     }
     if summary.released > 0 {
@@ -69,14 +104,25 @@ pub async fn handle(worker: &Worker) -> Result<Summary, StoreError> {
     Ok(summary)
 }
 
-async fn release(worker: &Worker, order: &Order, summary: &mut Summary) -> Result<(), StoreError> {
+/// Ends the hold of one order, if it is over, and gives the events that are to be sent.
+async fn release(
+    worker: &Worker,
+    order: &Order,
+    summary: &mut Summary,
+) -> Result<Vec<Event>, StoreError> {
     let Some(change) = order.release_hold(worker.clock.now(), worker.entropy.version()) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
-    match worker.store.advance_order(&change, &[], &[]).await {
-        Ok(()) => summary.released += 1,
-        Err(AdvanceError::Changed | AdvanceError::Short(_)) => summary.moved_on += 1,
-        Err(AdvanceError::Store(fault)) => return Err(fault),
+    let events = worker.entropy.events(&change.events);
+    match worker.store.advance_order(&change, &[], &events).await {
+        Ok(()) => {
+            summary.released += 1;
+            Ok(events)
+        }
+        Err(AdvanceError::Changed | AdvanceError::Short(_)) => {
+            summary.moved_on += 1;
+            Ok(Vec::new())
+        }
+        Err(AdvanceError::Store(fault)) => Err(fault),
     }
-    Ok(())
 }

@@ -24,6 +24,8 @@ pub(crate) fn of(kind: &EventKind) -> Vec<Figure> {
         | EventKind::SignedInAnew { .. }
         | EventKind::AccountDeleted { .. }
         | EventKind::Decoy
+        | EventKind::HoldEnded { .. }
+        | EventKind::HoldRenewed { .. }
         | EventKind::OrderCompleted { .. }
         | EventKind::StockAdjusted { .. } => Vec::new(),
     }

@@ -1,5 +1,5 @@
-//! Consumes the shop's events from SQS: mails customers, feeds the event bus, tells the figures,
-//! forgets those who left.
+//! Consumes the shop's events from SQS: keeps lists in step with the stock, mails customers, feeds
+//! the event bus, tells the figures, forgets those who left.
 //!
 //! An event may be delivered again, late, or twice at once. It is claimed before anything is done
 //! and remembered afterwards, so that each has its effect once; a mail may go out twice only if the
@@ -7,6 +7,7 @@
 
 mod figures;
 mod mails;
+mod shown_stock;
 mod stripping;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
@@ -209,7 +210,9 @@ async fn handle_once(consumer: &Consumer, event: &Event) -> Result<(), HandleErr
 }
 
 async fn perform(consumer: &Consumer, event: &Event) -> Result<(), HandleError> {
+    // What may be done twice comes before the mail, which may not.
     stripping::follow(consumer, event).await?;
+    shown_stock::follow(consumer, event).await?;
     if let Some(mail) = compose(consumer, event).await? {
         consumer.mailer.send(&mail).await?;
     }
@@ -263,6 +266,8 @@ async fn compose(consumer: &Consumer, event: &Event) -> Result<Option<Mail>, Han
         },
         EventKind::AccountDeleted { .. }
         | EventKind::Decoy
+        | EventKind::HoldEnded { .. }
+        | EventKind::HoldRenewed { .. }
         | EventKind::OrderCancelled { .. }
         | EventKind::OrderCompleted { .. }
         | EventKind::RefundDue { .. }

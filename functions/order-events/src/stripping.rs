@@ -41,6 +41,8 @@ pub(crate) async fn follow(consumer: &Consumer, event: &Event) -> Result<(), Sto
         | EventKind::Decoy
         | EventKind::OrderPlaced { .. }
         | EventKind::OrderPaid { .. }
+        | EventKind::HoldEnded { .. }
+        | EventKind::HoldRenewed { .. }
         | EventKind::RefundDue { .. }
         | EventKind::StockAdjusted { .. } => Ok(()),
     }

@@ -10,7 +10,8 @@ use domain::{
     AddressId, OrderId,
     address::{Address, AddressBook},
     cart::Cart,
-    order::{self, Checkout, Order, PlaceError, VanishedLine},
+    location::Locations,
+    order::{self, Checkout, MAX_COUNTS, Order, PlaceError, Supply, VanishedLine},
     product::Product,
     stock::Shortage,
     user::User,
@@ -31,15 +32,15 @@ use crate::wire::OrderWire;
 /// use.
 const MAX_TRIES: usize = 4;
 
-/// `POST /api/orders/`. Identity, cart and addresses are read in one round trip, then the products;
-/// one transaction writes, one call tells the queue.
+/// `POST /api/orders/`. Identity, cart, addresses and the places that hold stock are read in one
+/// round trip, then the products; one transaction writes, one call tells the queue.
 pub(crate) async fn create(
     State(shop): State<Shop>,
     credentials: Credentials,
     payload: Result<Payload>,
 ) -> Result<Response> {
     let owner = credentials.user();
-    let mut account = shop.store.find_account(owner).await?;
+    let (mut account, mut locations) = shop.store.find_checkout(owner).await?;
     let customer = credentials
         .admit(account.user, shop.clock.now())?
         .verified()?
@@ -50,59 +51,73 @@ pub(crate) async fn create(
         let cart = account
             .cart
             .unwrap_or_else(|| Cart::empty(owner, shop.clock.now()));
-        if let Some(order) = place(&shop, &customer, &cart, &account.addresses, &wanted).await? {
+        let address = &account.addresses;
+        if let Some(order) = place(&shop, &customer, &cart, address, locations, &wanted).await? {
             let is_staff = customer.is_staff;
             return Ok((StatusCode::CREATED, Json(OrderWire::of(order, is_staff))).into_response());
         }
-        account = shop.store.find_account(owner).await?;
+        (account, locations) = shop.store.find_checkout(owner).await?;
     }
     Err(Error::unavailable("the cart kept changing during checkout"))
 }
 
-/// Tries to place the order once; `None` when the cart changed meanwhile or the id was in use.
+/// Tries to place this cart as an order; `None` when it changed meanwhile or the id was in use.
+///
+/// What the products say of their stock only tells where to try first. Where a place refuses, the
+/// units of those products are counted, and the order is tried again with them; nobody is told that
+/// there is too little before that.
 async fn place(
     shop: &Shop,
     customer: &User,
     cart: &Cart,
     addresses: &AddressBook,
+    locations: Locations,
     wanted: &WantedAddress,
 ) -> Result<Option<Order>> {
     let Some(cart_version) = cart.version.filter(|_| !cart.lines().is_empty()) else {
-        return Err(refusal(&PlaceError::EmptyCart));
+        return Err(refusal(&PlaceError::EmptyCart, &[]));
     };
     let address = wanted.choose(addresses)?;
     let ids: Vec<_> = cart.lines().iter().map(|line| line.product).collect();
     let products = shop.store.find_products(&ids).await?;
-    let now = shop.clock.now();
-    let change = order::place(&Checkout {
-        id: OrderId(shop.entropy.id()),
-        version: shop.entropy.version(),
-        customer,
-        cart,
-        products: &products,
-        address,
-        now,
-    })
-    .map_err(|error| refusal(&error))?;
-    let mut emptied = cart.clone();
-    emptied.clear(now);
-    emptied.version = Some(shop.entropy.version());
-    let events = shop.entropy.events(&change.events);
-    match shop
-        .store
-        .place_order(&change, cart_version, &emptied, &events)
-        .await
-    {
-        Ok(()) => {
-            shop.relay.announce(&events).await;
-            Ok(Some(change.order))
-        }
-        Err(PlaceOrderError::CartChanged | PlaceOrderError::IdTaken) => Ok(None),
-        Err(PlaceOrderError::Short(short)) => Err(Error::details(
-            short.iter().map(|line| describe(line, &products)),
-        )),
-        Err(PlaceOrderError::Store(fault)) => Err(fault.into()),
+    let mut supply = Supply::new(locations);
+    for product in &products {
+        supply.note(product);
     }
+    for _ in 0..=MAX_COUNTS {
+        let now = shop.clock.now();
+        let change = order::place(&Checkout {
+            id: OrderId(shop.entropy.id()),
+            version: shop.entropy.version(),
+            customer,
+            cart,
+            products: &products,
+            supply: &supply,
+            address,
+            now,
+        })
+        .map_err(|error| refusal(&error, &products))?;
+        let mut emptied = cart.clone();
+        emptied.clear(now);
+        emptied.version = Some(shop.entropy.version());
+        let events = shop.entropy.events(&change.events);
+        match shop
+            .store
+            .place_order(&change, cart_version, &emptied, &events)
+            .await
+        {
+            Ok(()) => {
+                shop.relay.announce(&events).await;
+                return Ok(Some(change.order));
+            }
+            Err(PlaceOrderError::CartChanged | PlaceOrderError::IdTaken) => return Ok(None),
+            Err(PlaceOrderError::Short(short)) => {
+                shop.store.count_supply(&mut supply, &short).await?;
+            }
+            Err(PlaceOrderError::Store(fault)) => return Err(fault.into()),
+        }
+    }
+    Err(Error::unavailable("the stock kept moving during checkout"))
 }
 
 /// Which address the client asked for.
@@ -159,8 +174,11 @@ impl WantedAddress {
     }
 }
 
-fn refusal(error: &PlaceError) -> Error {
+fn refusal(error: &PlaceError, products: &[Product]) -> Error {
     match error {
+        PlaceError::Short(short) => {
+            Error::details(short.iter().map(|line| describe(line, products)))
+        }
         PlaceError::Vanished(lines) => {
             let texts: Vec<String> = lines.iter().map(describe_vanished).collect();
             Error::json(

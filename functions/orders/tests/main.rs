@@ -6,6 +6,8 @@ mod checkout;
 mod events;
 #[cfg(test)]
 mod history;
+#[cfg(test)]
+mod places;
 
 use actors::Stage;
 use axum::Router;

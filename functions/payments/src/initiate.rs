@@ -6,7 +6,7 @@
 use axum::{Json, extract::State as Extract};
 use domain::{
     Id, OrderId,
-    order::{Order, PaymentRefused},
+    order::{MAX_COUNTS, Order, PaymentRefused, SupplyError},
     payment::{FIRST_CHECK_SECS, Payment, PaymentStatus},
     user::User,
 };
@@ -111,12 +111,17 @@ async fn begin(state: &State, customer: &User, wanted: &Wanted) -> Result<(Order
     let Finalizer {
         store,
         chapa,
+        relay,
         clock,
         entropy,
-        ..
     } = &state.finalizer;
-    for _ in 0..MAX_TRIES {
-        let found = store.find_order(wanted.order).await?;
+    // The order as it was read, with other places to take its units from.
+    let mut moved: Option<Order> = None;
+    for _ in 0..MAX_TRIES + MAX_COUNTS {
+        let found = match moved.take() {
+            Some(order) => Some(order),
+            None => store.find_order(wanted.order).await?,
+        };
         let order = found
             .filter(|order| order.owner == customer.id)
             .ok_or_else(|| Error::field("order_id", "Order not found."))?;
@@ -146,13 +151,20 @@ async fn begin(state: &State, customer: &User, wanted: &Wanted) -> Result<(Order
             from: None,
             payment,
         };
+        let events = entropy.events(&change.events);
         match store
-            .advance_order(&change, std::slice::from_ref(&write), &[])
+            .advance_order(&change, std::slice::from_ref(&write), &events)
             .await
         {
-            Ok(()) => return Ok((change.order, write.payment)),
+            Ok(()) => {
+                relay.announce(&events).await;
+                return Ok((change.order, write.payment));
+            }
             Err(AdvanceError::Changed) => {}
-            Err(AdvanceError::Short(short)) => return Err(no_longer_available(&order, &short)),
+            Err(AdvanceError::Short(short)) => match store.reallocate(&order, &short).await? {
+                Ok(order) => moved = Some(order),
+                Err(why) => return Err(no_longer_available(&order, &why)),
+            },
             Err(AdvanceError::Store(fault)) => return Err(fault.into()),
         }
     }
@@ -162,13 +174,16 @@ async fn begin(state: &State, customer: &User, wanted: &Wanted) -> Result<(Order
 }
 
 /// The hold had ended and the units went to others.
-fn no_longer_available(order: &Order, short: &[domain::stock::Shortage]) -> Error {
-    let texts: Vec<String> = order
-        .lines
-        .iter()
-        .filter(|line| short.iter().any(|short| short.variant == line.variant))
-        .map(|line| format!("{} is no longer available.", line.product_name))
-        .collect();
+fn no_longer_available(order: &Order, why: &SupplyError) -> Error {
+    let texts: Vec<String> = match why {
+        SupplyError::Short(short) => order
+            .lines
+            .iter()
+            .filter(|line| short.iter().any(|short| short.variant == line.variant))
+            .map(|line| format!("{} is no longer available.", line.product_name))
+            .collect(),
+        SupplyError::TooSpread => vec![why.to_string()],
+    };
     Error::json(
         axum::http::StatusCode::CONFLICT,
         &serde_json::json!({ "detail": texts }),

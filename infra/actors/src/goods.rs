@@ -7,6 +7,7 @@ use domain::{
     address::{Address, AddressError},
     cart::CartError,
     category::Category,
+    location::LocationsError,
     product::{Price, Product},
     stock::{Location, ShownStock, StockLevel},
 };
@@ -26,6 +27,22 @@ impl Stage {
         discounted: Option<Money>,
         units: u32,
     ) -> Result<Product> {
+        let price = Price::new(list, discounted)?;
+        self.goods_at(name, price, &[(Location::main(), units)])
+            .await
+    }
+
+    /// A product that comes one way, in a category of its own, of which there are so many units at
+    /// each of these places. The places are added to the end of the shop's list.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn goods_at(
+        &self,
+        name: &str,
+        price: Price,
+        units: &[(Location, u32)],
+    ) -> Result<Product> {
         let (now, entropy) = (self.shop.clock.now(), &self.shop.entropy);
         let category = Category {
             id: CategoryId(entropy.id()),
@@ -38,7 +55,7 @@ impl Stage {
             version: entropy.version(),
         };
         self.shop.store.create_category(&category).await?;
-        let (id, price) = (ProductId(entropy.id()), Price::new(list, discounted)?);
+        let id = ProductId(entropy.id());
         let product = Product {
             id,
             category: category.id,
@@ -61,10 +78,33 @@ impl Stage {
             updated_at: now,
             version: entropy.version(),
         };
-        let level = StockLevel::new(id, id.into(), Location::main(), units, now);
-        let stocked = StockedProduct::new(product, vec![level]);
+        let mut stock = Vec::new();
+        for (place, units) in units {
+            self.open_place(place).await?;
+            stock.push(StockLevel::new(id, id.into(), place.clone(), *units, now));
+        }
+        let stocked = StockedProduct::new(product, stock);
         self.shop.store.create_product(&stocked).await?;
         Ok(stocked.product)
+    }
+
+    /// Adds a place to the end of the shop's list, if it is not there.
+    async fn open_place(&self, place: &Location) -> Result<()> {
+        if place.is_main() {
+            return Ok(());
+        }
+        let entropy = &self.shop.entropy;
+        self.shop
+            .store
+            .edit_locations(
+                || entropy.version(),
+                |locations| match locations.add(place.clone(), place.to_string()) {
+                    Ok(()) | Err(LocationsError::CodeTaken) => Ok(()),
+                    Err(refused) => Err(refused),
+                },
+            )
+            .await?;
+        Ok(())
     }
 
     /// A verified customer with a default address and so many of each of these in the cart.
@@ -135,6 +175,19 @@ impl Stage {
             )
             .await?;
         Ok(())
+    }
+
+    /// Units of a product that can be bought, and that are promised, place by place in the order of
+    /// their codes.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn shelves(&self, product: &Product) -> Result<Vec<(String, u32, u32)>> {
+        let found = self.shop.store.find_fresh_product(product.id).await?;
+        let levels = found.into_iter().flat_map(|stocked| stocked.stock);
+        let shelf =
+            |level: StockLevel| (level.location.to_string(), level.available, level.reserved);
+        Ok(levels.map(shelf).collect())
     }
 
     /// Units of a product that can be bought, and that are promised.

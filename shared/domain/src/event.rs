@@ -83,6 +83,20 @@ pub enum EventKind {
         /// What was paid.
         amount: Money,
     },
+    /// The hold of an order ran out; its units can be bought again.
+    HoldEnded {
+        /// Which order.
+        order: OrderId,
+        /// Whose.
+        user: UserId,
+    },
+    /// An order whose hold had run out has its units again: to be paid, or because it was.
+    HoldRenewed {
+        /// Which order.
+        order: OrderId,
+        /// Whose.
+        user: UserId,
+    },
     /// An order was cancelled; what was promised to it is free again.
     OrderCancelled {
         /// Which order.
@@ -133,6 +147,8 @@ impl EventKind {
             EventKind::Decoy => "Decoy",
             EventKind::OrderPlaced { .. } => "OrderPlaced",
             EventKind::OrderPaid { .. } => "OrderPaid",
+            EventKind::HoldEnded { .. } => "HoldEnded",
+            EventKind::HoldRenewed { .. } => "HoldRenewed",
             EventKind::OrderCancelled { .. } => "OrderCancelled",
             EventKind::OrderCompleted { .. } => "OrderCompleted",
             EventKind::RefundDue { .. } => "RefundDue",

@@ -6,7 +6,7 @@
 
 use domain::{
     event::EventKind,
-    order::{Order, Settlement},
+    order::{MAX_COUNTS, Order, Settlement},
     payment::{GatewayReport, Payment, PaymentStatus, RefundReason, TxRef, Verdict},
 };
 use store::{AdvanceError, PaymentWrite, Store, StoreError};
@@ -149,36 +149,47 @@ impl Finalizer {
         report: &GatewayReport,
     ) -> Result<Written, FinalizeError> {
         let order = self.order_of(payment).await?;
-        let now = self.clock.now();
-        let change = match order.settle(&payment.tx_ref, now, self.entropy.version()) {
-            Settlement::Pays(change) => change,
-            Settlement::AlreadyPaid => {
-                let paid = self.concluded(payment, PaymentStatus::Success, None, report);
-                return self.save(payment, paid, &[]).await;
+        // Where it takes its units from, should its promise have ended.
+        let mut placed = order.clone();
+        for _ in 0..=MAX_COUNTS {
+            let now = self.clock.now();
+            let change = match placed.settle(&payment.tx_ref, now, self.entropy.version()) {
+                Settlement::Pays(change) => change,
+                Settlement::AlreadyPaid => {
+                    let paid = self.concluded(payment, PaymentStatus::Success, None, report);
+                    return self.save(payment, paid, &[]).await;
+                }
+                Settlement::Refund(reason) => {
+                    return self
+                        .owe_back(payment, PaymentStatus::Success, reason, report)
+                        .await;
+                }
+            };
+            let paid = self.concluded(payment, PaymentStatus::Success, None, report);
+            let events = self.entropy.events(&change.events);
+            let sent = self
+                .store
+                .advance_order(&change, &[write(payment, &paid)], &events)
+                .await;
+            match sent {
+                Ok(()) => {
+                    self.relay.announce(&events).await;
+                    return Ok(Written::Done(paid));
+                }
+                Err(AdvanceError::Short(short)) => {
+                    match self.store.reallocate(&placed, &short).await? {
+                        Ok(elsewhere) => placed = elsewhere,
+                        Err(_) => return self.sell_out(&order, payment, report).await,
+                    }
+                }
+                Err(error) => return done_or_again(Err(error), paid),
             }
-            Settlement::Refund(reason) => {
-                return self
-                    .owe_back(payment, PaymentStatus::Success, reason, report)
-                    .await;
-            }
-        };
-        let paid = self.concluded(payment, PaymentStatus::Success, None, report);
-        let events = self.entropy.events(&change.events);
-        let sent = self
-            .store
-            .advance_order(&change, &[write(payment, &paid)], &events)
-            .await;
-        match sent {
-            Ok(()) => {
-                self.relay.announce(&events).await;
-                Ok(Written::Done(paid))
-            }
-            Err(AdvanceError::Short(_)) => self.sell_out(&order, payment, report).await,
-            Err(error) => done_or_again(Err(error), paid),
         }
+        Ok(Written::StartAgain)
     }
 
-    /// The promise had ended and the units are gone: the order is cancelled, the money goes back.
+    /// The promise had ended and the units are gone, from all places or into too many of them: the
+    /// order is cancelled, the money goes back.
     async fn sell_out(
         &self,
         order: &Order,

@@ -1,6 +1,8 @@
 //! Carts: one item a user; and the items of an account that a checkout reads at once.
 
-use domain::{Timestamp, UserId, Version, address::AddressBook, cart::Cart, user::User};
+use domain::{
+    Timestamp, UserId, Version, address::AddressBook, cart::Cart, location::Locations, user::User,
+};
 
 use crate::{
     EditError, Store, StoreError,
@@ -35,20 +37,42 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn find_account(&self, id: UserId) -> Result<AccountItems, StoreError> {
-        let keys = [Key::user(id), Key::cart(id), Key::addresses(id)];
+        let (account, _) = self.read_account(id, &[]).await?;
+        Ok(account)
+    }
+
+    /// All that a checkout begins with in one round trip: user, cart and addresses of an account,
+    /// and the places that hold stock. BatchGetItem of `USER#id / USER`, `CART`, `ADDRESSES` and
+    /// `LOCATIONS / LOCATIONS`, fresh.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn find_checkout(&self, id: UserId) -> Result<(AccountItems, Locations), StoreError> {
+        self.read_account(id, &[Key::locations()]).await
+    }
+
+    async fn read_account(
+        &self,
+        id: UserId,
+        more: &[Key],
+    ) -> Result<(AccountItems, Locations), StoreError> {
+        let mut keys = vec![Key::user(id), Key::cart(id), Key::addresses(id)];
+        keys.extend_from_slice(more);
         let mut account = AccountItems {
             user: None,
             cart: None,
             addresses: AddressBook::empty(id),
         };
+        let mut locations = Locations::default();
         for found in self.get_all(&keys, Consistency::Fresh).await? {
             match sort_key(&found).as_str() {
                 "USER" => account.user = Some(item::parse(found)?),
                 "CART" => account.cart = Some(item::parse(found)?),
+                "LOCATIONS" => locations = item::parse(found)?,
                 _ => account.addresses = item::parse(found)?,
             }
         }
-        Ok(account)
+        Ok((account, locations))
     }
 
     /// Changes a user's cart. GetItem and a PutItem on condition of the version, repeated when

@@ -2,11 +2,11 @@
 //! time.
 
 use domain::{
-    OrderId, ProductId, Timestamp, UserId, VariantId, Version,
+    OrderId, ProductId, Timestamp, UserId, Version,
     cart::Cart,
     event::Event,
     order::{Change, Due, Order},
-    stock::{MoveKind, Shortage, StockMove},
+    stock::{MoveKind, StockMove},
 };
 use serde::Serialize;
 
@@ -30,9 +30,9 @@ pub enum PlaceOrderError {
     /// The cart is no longer the one that was read.
     #[error("the cart has changed")]
     CartChanged,
-    /// There are too few units; every line that is short.
-    #[error("not enough stock")]
-    Short(Vec<Shortage>),
+    /// A place has too few units of these products, which says nothing about other places.
+    #[error("not enough stock where it was to be taken from")]
+    Short(Vec<ProductId>),
     /// A fault of the table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,9 +44,9 @@ pub enum AdvanceError {
     /// The order or a payment is no longer what was read: read again and decide again.
     #[error("the order has changed")]
     Changed,
-    /// There are too few units; every line that is short.
-    #[error("not enough stock")]
-    Short(Vec<Shortage>),
+    /// A place has too few units of these products, which says nothing about other places.
+    #[error("not enough stock where it was to be taken from")]
+    Short(Vec<ProductId>),
     /// A fault of the table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -308,25 +308,22 @@ fn compose(order: &Order) -> Result<Item, StoreError> {
     item::compose(&Key::order(order.id), places, order)
 }
 
-/// Every line that is short. A promise that cannot be ended because its units are not there is no
-/// shortage but a broken table.
-fn shortages(refusals: &[Refusal<Refused>]) -> Result<Vec<Shortage>, StoreError> {
-    let mut short: Vec<Shortage> = Vec::new();
+/// The products that are short where units were to be taken. A promise that cannot be ended because
+/// its units are not there is no shortage but a broken table.
+fn shortages(refusals: &[Refusal<Refused>]) -> Result<Vec<ProductId>, StoreError> {
+    let mut short = Vec::new();
     for refusal in refusals {
         let Refused::Short(movement) = &refusal.meaning else {
             continue;
         };
         if !matches!(movement.kind, MoveKind::Reserve | MoveKind::Sell) {
-            let (product, variant): (ProductId, VariantId) = (movement.product, movement.variant);
+            let (product, variant) = (movement.product, movement.variant);
             let text = format!("{:?} refused by stock {product}/{variant}", movement.kind);
             return Err(StoreError::Corrupt(text));
         }
-        short.push(Shortage {
-            product: movement.product,
-            variant: movement.variant,
-            available: stock::available_in(refusal.found.as_ref()),
-            requested: movement.quantity,
-        });
+        if !short.contains(&movement.product) {
+            short.push(movement.product);
+        }
     }
     Ok(short)
 }

@@ -4,44 +4,82 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use domain::{
-    ProductId, Timestamp, VariantId,
+    ProductId, Timestamp,
     ledger::is_low,
+    order::{Order, Supply, SupplyError},
     product::Product,
-    stock::{Location, MoveKind, ShownStock, StockLevel, StockMove},
+    stock::{MoveKind, ShownStock, StockMove},
 };
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::{
     StockedProduct, Store, StoreError,
     edit::MAX_TRIES,
-    item::{self, Item},
+    item,
     keys::Key,
-    read::Consistency,
     low_stock,
     product_edits::as_read,
     products::compose,
     transaction::{CommitError, Transaction, pause},
 };
 
+/// How many products are read side by side.
+const AT_ONCE: usize = 16;
+
 impl Store {
-    /// The stock levels of these variants. BatchGetItem of `PRODUCT#id / STOCK#variant#location`,
-    /// eventually consistent: what is shown, not what is decided on.
+    /// Products with all their stock, in no order; missing ones are left out. Query `PRODUCT#id` of
+    /// each, side by side, fresh.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_stock(
+    pub async fn find_fresh_products(
         &self,
-        variants: &[(ProductId, VariantId)],
-    ) -> Result<Vec<StockLevel>, StoreError> {
-        let keys: Vec<Key> = variants
-            .iter()
-            .map(|(product, variant)| Key::stock(*product, *variant, &Location::main()))
-            .collect();
-        let found = self.get_all(&keys, Consistency::Eventual).await?;
-        found.into_iter().map(item::parse).collect()
+        ids: &[ProductId],
+    ) -> Result<Vec<StockedProduct>, StoreError> {
+        let mut ids = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let reads = ids.into_iter().map(|id| self.find_fresh_product(id));
+        let found: Vec<_> = stream::iter(reads)
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
     }
-}
 
-impl Store {
+    /// Counts the units of products that a place had too few of. Query `PRODUCT#id` of each, side by
+    /// side, fresh.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn count_supply(
+        &self,
+        supply: &mut Supply,
+        short: &[ProductId],
+    ) -> Result<(), StoreError> {
+        let found = self.find_fresh_products(short).await?;
+        for id in short {
+            let stocked = found.iter().find(|stocked| stocked.product.id == *id);
+            supply.count(*id, stocked.map_or(&[], |stocked| &stocked.stock));
+        }
+        Ok(())
+    }
+
+    /// An order that is to take its units again, from other places where those it had are short of
+    /// these products; or why there are none. The list of places, then the levels, all fresh.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reallocate(
+        &self,
+        order: &Order,
+        short: &[ProductId],
+    ) -> Result<Result<Order, SupplyError>, StoreError> {
+        let mut supply = Supply::new(self.find_locations().await?);
+        self.count_supply(&mut supply, short).await?;
+        Ok(order.reallocated(&supply))
+    }
+
     /// Brings what lists say about a product's stock up to date. Query `PRODUCT#id`, fresh; then an
     /// update of `PRODUCT#id / PRODUCT`, unless what it says already is later than what was read. It
     /// leaves the product's version alone, so nobody's edit is refused for it. But an edit may change
@@ -187,9 +225,4 @@ pub(crate) fn add_move<M: Clone>(
         (":one".to_owned(), AttributeValue::N("1".to_owned())),
     ]);
     transaction.update(table, &key, &expression, condition, values, refused)
-}
-
-/// How many units an item that refused a movement had available.
-pub(crate) fn available_in(found: Option<&Item>) -> u32 {
-    found.map_or(0, |item| item::number(item, "available"))
 }

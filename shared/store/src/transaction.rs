@@ -39,11 +39,10 @@ pub(crate) enum CommitError<M> {
     Store(StoreError),
 }
 
-/// A condition that failed, and the item as it was found.
+/// A condition that failed.
 #[derive(Debug)]
 pub(crate) struct Refusal<M> {
     pub meaning: M,
-    pub found: Option<Item>,
 }
 
 /// What an item must be like for an operation on it to happen.
@@ -272,32 +271,6 @@ impl<M: Clone> Transaction<M> {
         Ok(())
     }
 
-    /// Requires that an item meets a condition of the caller's.
-    pub(crate) fn require_if(
-        &mut self,
-        table: &str,
-        key: &Key,
-        condition: &Condition,
-        refused: M,
-    ) -> Result<(), StoreError> {
-        // DynamoDB takes no empty set of values.
-        let values = (!condition.values.is_empty()).then(|| condition.values.clone());
-        let check = ConditionCheck::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression(&condition.text)
-            .set_expression_attribute_names(condition.names())
-            .set_expression_attribute_values(values)
-            .build();
-        self.push(
-            TransactWriteItem::builder()
-                .condition_check(built(check)?)
-                .build(),
-            Some(refused),
-        );
-        Ok(())
-    }
-
     /// Whether DynamoDB takes so many operations at once.
     pub(crate) fn fits(&self) -> bool {
         self.operations.len() <= MAX_OPERATIONS
@@ -350,14 +323,12 @@ impl<M: Clone> Transaction<M> {
             match (code, meaning) {
                 ("None", _) => {}
                 ("ConditionalCheckFailed", Some(meaning)) => {
-                    let found = reason.item.clone();
                     // The condition may have failed for the layout alone, and then means nothing.
-                    if let Some(Err(newer)) = found.as_ref().map(item::check_layout) {
+                    if let Some(Err(newer)) = reason.item().map(item::check_layout) {
                         fault = Some(newer);
                     }
                     refusals.push(Refusal {
                         meaning: meaning.clone(),
-                        found,
                     });
                 }
                 ("TransactionConflict", _) => fault = Some(StoreError::Contention(code.into())),

@@ -6,7 +6,8 @@ use domain::{
     UserId, Version,
     cart::CartError,
     event::EventKind,
-    order::{Actor, Due, Settlement},
+    location::Locations,
+    order::{Actor, Due, Settlement, Supply},
     payment::{PaymentStatus, TxRef},
     stock::Location,
 };
@@ -186,6 +187,10 @@ async fn every_pattern_costs_what_the_page_says() {
         .measure("find_account", store.find_account(user))
         .await
         .unwrap();
+    meter
+        .measure("find_checkout", store.find_checkout(user))
+        .await
+        .unwrap();
     let line = &things[0].product;
     let edit = store.edit_cart(
         user,
@@ -226,12 +231,21 @@ async fn every_pattern_costs_what_the_page_says() {
         .measure("find_products", store.find_products(&ids))
         .await
         .unwrap();
-    let variants: Vec<_> = three
+    let slugs: Vec<_> = three
         .iter()
-        .map(|s| (s.product.id, s.product.variants[0].id))
+        .map(|stocked| stocked.product.slug.as_str())
         .collect();
     meter
-        .measure("find_stock", store.find_stock(&variants))
+        .measure("find_products_by_slug", store.find_products_by_slug(&slugs))
+        .await
+        .unwrap();
+    meter
+        .measure("find_fresh_products", store.find_fresh_products(&ids))
+        .await
+        .unwrap();
+    let mut supply = Supply::new(Locations::default());
+    meter
+        .measure("count_supply", store.count_supply(&mut supply, &ids))
         .await
         .unwrap();
     let page = PageRequest {
@@ -270,6 +284,15 @@ async fn every_pattern_costs_what_the_page_says() {
         .await
         .unwrap();
     let order = change.order;
+    meter
+        .measure("refresh_shown_stock", store.refresh_shown_stock(ids[0]))
+        .await
+        .unwrap();
+    meter
+        .measure("reallocate", store.reallocate(&order, &ids))
+        .await
+        .unwrap()
+        .unwrap();
     meter
         .measure("find_order", store.find_order(order.id))
         .await

@@ -44,14 +44,7 @@ async fn every_short_line_is_told_and_nothing_is_written() {
     let Err(PlaceOrderError::Short(short)) = bench.place(&shopper, &change).await else {
         panic!("two lines are short")
     };
-    let told: Vec<_> = short
-        .iter()
-        .map(|s| (s.product, s.available, s.requested))
-        .collect();
-    assert_eq!(
-        told,
-        [(things[0].product.id, 0, 1), (things[1].product.id, 0, 1)]
-    );
+    assert_eq!(short, [things[0].product.id, things[1].product.id]);
     assert_eq!(bench.store.find_order(change.order.id).await.unwrap(), None);
     assert_eq!(bench.units(&things[2]).await, (2, 0));
     assert_eq!(

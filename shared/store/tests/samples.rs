@@ -13,7 +13,8 @@ use domain::{
     category::Category,
     event::{Event, EventKind},
     json::Json,
-    order::{self, Change, Checkout, Order},
+    location::Locations,
+    order::{self, Change, Checkout, Order, Supply},
     payment::{Mode, Payment, PaymentStatus, TxRef},
     product::{Price, Product, Variant},
     staff::{Act, AuditEntry, Rights, Roster},
@@ -274,6 +275,10 @@ impl Bench {
 
     /// The checkout of a shopper's cart, not yet written.
     pub fn checkout(&self, shopper: &Shopper, products: &[StockedProduct]) -> Change {
+        let mut supply = Supply::new(Locations::default());
+        for stocked in products {
+            supply.note(&stocked.product);
+        }
         let products: Vec<Product> = products
             .iter()
             .map(|stocked| stocked.product.clone())
@@ -284,6 +289,7 @@ impl Bench {
             customer: &shopper.user,
             cart: &shopper.cart,
             products: &products,
+            supply: &supply,
             address: &shopper.address,
             now: NOW,
         })

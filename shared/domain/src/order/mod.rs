@@ -9,6 +9,7 @@ mod lifecycle;
 mod placing;
 mod steps;
 mod stripping;
+mod supply;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use lifecycle::{OrderStatus, TRANSITIONS};
 pub use placing::{Checkout, MAX_ORDER_LINES, PlaceError, VanishedLine, place};
 pub use steps::{Actor, CancelRefused, PaymentRefused, Settlement};
+pub use supply::{MAX_COUNTS, Supply, SupplyError};
 
 use crate::{
     AddressId, Money, OrderId, ProductId, Timestamp, UserId, VariantId, Version,

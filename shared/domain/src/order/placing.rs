@@ -1,8 +1,8 @@
 //! From cart to order: what is bought, at which price, and what is promised.
 
 use super::{
-    Allocation, Change, Customer, DeliveryAddress, HOLD_SECS, Hold, HoldState, Order, OrderLine,
-    OrderStatus,
+    Change, Customer, DeliveryAddress, HOLD_SECS, Hold, HoldState, Order, OrderLine, OrderStatus,
+    Supply, SupplyError,
 };
 use crate::{
     Money, OrderId, ProductId, Timestamp, Version,
@@ -10,13 +10,14 @@ use crate::{
     cart::Cart,
     event::EventKind,
     product::Product,
-    stock::{Location, MoveKind},
+    stock::{MoveKind, Shortage},
     user::User,
 };
 
-/// How many lines one order takes. The order, its stock, the cart and the event are written in one
-/// transaction, and DynamoDB allows 100 operations in it.
-pub const MAX_ORDER_LINES: usize = 90;
+/// How many lines one order takes, each counted once for every place that its units come from. All
+/// of a step is one transaction, and DynamoDB allows 100 operations in it: the longest one cancels
+/// an order with all its [`super::MAX_ATTEMPTS`] to pay it.
+pub const MAX_ORDER_LINES: usize = 75;
 
 /// All that a checkout is decided on.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Checkout<'a> {
     pub cart: &'a Cart,
     /// The products of the cart, as far as they still exist.
     pub products: &'a [Product],
+    /// Where there are units of them.
+    pub supply: &'a Supply,
     /// Where it goes.
     pub address: &'a Address,
     /// When.
@@ -55,9 +58,24 @@ pub enum PlaceError {
     /// The total is zero: the payment gateway cannot take it.
     #[error("There is nothing to pay for this order.")]
     NothingToPay,
+    /// There are too few units, as far as they were counted; every line that is short.
+    #[error("not enough stock")]
+    Short(Vec<Shortage>),
+    /// The units are at more places than one order takes from.
+    #[error("{}", SupplyError::TooSpread)]
+    TooSpread,
     /// The products are priced in different currencies.
     #[error("All products of an order must have the same currency.")]
     MixedCurrencies,
+}
+
+impl From<SupplyError> for PlaceError {
+    fn from(error: SupplyError) -> Self {
+        match error {
+            SupplyError::Short(short) => PlaceError::Short(short),
+            SupplyError::TooSpread => PlaceError::TooSpread,
+        }
+    }
 }
 
 /// A line whose product can no longer be bought.
@@ -74,7 +92,7 @@ pub struct VanishedLine {
 ///
 /// # Errors
 /// See [`PlaceError`]. Whether there is enough stock is decided by the transaction that writes the
-/// change, not here.
+/// change; here only what was counted after it refused.
 pub fn place(checkout: &Checkout<'_>) -> Result<Change, PlaceError> {
     let lines = checkout.cart.lines();
     if lines.is_empty() {
@@ -122,10 +140,7 @@ pub fn place(checkout: &Checkout<'_>) -> Result<Change, PlaceError> {
             quantity: line.quantity,
             unit_price,
             total_price,
-            allocations: vec![Allocation {
-                location: Location::main(),
-                quantity: line.quantity,
-            }],
+            allocations: Vec::new(),
         });
     }
     if !vanished.is_empty() {
@@ -134,6 +149,7 @@ pub fn place(checkout: &Checkout<'_>) -> Result<Change, PlaceError> {
     if total == Money::ZERO {
         return Err(PlaceError::NothingToPay);
     }
+    checkout.supply.allocate(&mut order_lines)?;
     let user = checkout.customer;
     let order = Order {
         id: checkout.id,

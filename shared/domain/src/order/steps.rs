@@ -46,7 +46,8 @@ pub enum CancelRefused {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settlement {
     /// It pays the order. If its units are no longer promised they are taken from stock in the same
-    /// transaction; should they be gone, [`Order::settle_without_stock`] is what follows.
+    /// transaction, from where they were. Should they not be there, others are looked for
+    /// ([`Order::reallocated`]); if there are none, [`Order::settle_without_stock`] is what follows.
     Pays(Box<Change>),
     /// It has paid the order before; nothing is to be done.
     AlreadyPaid,
@@ -78,6 +79,7 @@ impl Order {
         let mut change = self.step(now, version);
         if self.hold.state == HoldState::Released {
             change.moves = self.moves(MoveKind::Reserve);
+            change.events.push(self.hold_renewed());
         }
         change.order.status = OrderStatus::PendingPayment;
         change.order.hold = Hold {
@@ -93,10 +95,6 @@ impl Order {
         match self.status {
             OrderStatus::PendingPayment | OrderStatus::PaymentFailed => {
                 let mut change = self.step(now, version);
-                change.moves = self.moves(match self.hold.state {
-                    HoldState::Held => MoveKind::Commit,
-                    HoldState::Released | HoldState::Committed => MoveKind::Sell,
-                });
                 change.order.status = OrderStatus::Processing;
                 change.order.hold.state = HoldState::Committed;
                 change.order.paid_by = Some(tx_ref.clone());
@@ -106,6 +104,12 @@ impl Order {
                     tx_ref: tx_ref.clone(),
                     amount: self.total,
                 });
+                if self.hold.state == HoldState::Held {
+                    change.moves = self.moves(MoveKind::Commit);
+                } else {
+                    change.moves = self.moves(MoveKind::Sell);
+                    change.events.push(self.hold_renewed());
+                }
                 Settlement::Pays(Box::new(change))
             }
             _ if self.paid_by.as_ref() == Some(tx_ref) => Settlement::AlreadyPaid,
@@ -162,6 +166,10 @@ impl Order {
             let mut change = self.step(now, version);
             change.moves = self.moves(MoveKind::Release);
             change.order.hold.state = HoldState::Released;
+            change.events.push(EventKind::HoldEnded {
+                order: self.id,
+                user: self.owner,
+            });
             change
         })
     }
@@ -197,6 +205,13 @@ impl Order {
             });
         }
         change
+    }
+
+    fn hold_renewed(&self) -> EventKind {
+        EventKind::HoldRenewed {
+            order: self.id,
+            user: self.owner,
+        }
     }
 
     fn step(&self, now: Timestamp, version: Version) -> Change {

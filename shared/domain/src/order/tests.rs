@@ -1,22 +1,28 @@
-//! Random lives of orders over one shelf: whatever happens, units and money balance.
+//! Random lives of orders over the shelves of two places: whatever happens, units and money balance,
+//! and nobody is sent away while there are units anywhere.
+
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::{
-    Actor, Change, Checkout, HoldState, Order, OrderStatus, PlaceError, Settlement, UNPAID_SECS,
-    place,
+    Actor, Change, Checkout, HoldState, MAX_ATTEMPTS, MAX_ORDER_LINES, Order, OrderStatus,
+    PlaceError, Settlement, Supply, SupplyError, UNPAID_SECS, place,
 };
 use crate::{
     Id, Money, OrderId, ProductId, Timestamp, UserId, VariantId, Version,
     address::Address,
     cart::Cart,
+    event::EventKind,
+    location::Locations,
     payment::TxRef,
     product::{Price, Product},
-    stock::{MoveKind, ShownStock, StockMove},
+    stock::{Location, MoveKind, ShownStock, StockLevel, StockMove},
     user::{Profile, User},
 };
 
-const UNITS: u32 = 7;
+/// How many units there are at each place.
+const UNITS: u32 = 4;
 
 fn id(number: u64) -> Id {
     Id::try_from(number).unwrap()
@@ -80,10 +86,34 @@ fn address() -> Address {
     }
 }
 
+/// Orders take from the annex first.
+fn locations() -> Locations {
+    let mut locations = Locations::default();
+    locations.add(annex(), "Annex".into()).unwrap();
+    locations.reorder(&annex(), 0).unwrap();
+    locations
+}
+
+fn annex() -> Location {
+    Location::parse("annex").unwrap()
+}
+
 fn checkout(
     number: u64,
     quantity: u32,
     product: &Product,
+    now: Timestamp,
+) -> Result<Change, PlaceError> {
+    let mut supply = Supply::new(locations());
+    supply.note(product);
+    checkout_from(number, quantity, product, &supply, now)
+}
+
+fn checkout_from(
+    number: u64,
+    quantity: u32,
+    product: &Product,
+    supply: &Supply,
     now: Timestamp,
 ) -> Result<Change, PlaceError> {
     let mut cart = Cart::empty(UserId(id(5)), now);
@@ -97,12 +127,13 @@ fn checkout(
         customer: &customer(),
         cart: &cart,
         products: std::slice::from_ref(product),
+        supply,
         address: &address(),
         now,
     })
 }
 
-/// The shelf, and what left it.
+/// The shelf of a place, and what left it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Shelf {
     available: u32,
@@ -110,21 +141,59 @@ struct Shelf {
     sold: u32,
 }
 
-impl Shelf {
+/// The shelves of the shop, by place.
+#[derive(Debug, Clone, PartialEq)]
+struct Shelves(BTreeMap<Location, Shelf>);
+
+impl Shelves {
+    fn stocked() -> Shelves {
+        let full = Shelf {
+            available: UNITS,
+            reserved: 0,
+            sold: 0,
+        };
+        Shelves(BTreeMap::from([(annex(), full), (Location::main(), full)]))
+    }
+
     /// All moves, or none: as the table does it.
-    fn moved(mut self, moves: &[StockMove]) -> Option<Shelf> {
-        for StockMove { quantity, kind, .. } in moves {
-            let (from, to) = match kind {
-                MoveKind::Reserve => (&mut self.available, &mut self.reserved),
-                MoveKind::Release => (&mut self.reserved, &mut self.available),
-                MoveKind::Commit => (&mut self.reserved, &mut self.sold),
-                MoveKind::Sell => (&mut self.available, &mut self.sold),
-                MoveKind::Restock => (&mut self.sold, &mut self.available),
+    fn moved(mut self, moves: &[StockMove]) -> Option<Shelves> {
+        for movement in moves {
+            let shelf = self.0.get_mut(&movement.location)?;
+            let (from, to) = match movement.kind {
+                MoveKind::Reserve => (&mut shelf.available, &mut shelf.reserved),
+                MoveKind::Release => (&mut shelf.reserved, &mut shelf.available),
+                MoveKind::Commit => (&mut shelf.reserved, &mut shelf.sold),
+                MoveKind::Sell => (&mut shelf.available, &mut shelf.sold),
+                MoveKind::Restock => (&mut shelf.sold, &mut shelf.available),
             };
-            *from = from.checked_sub(*quantity)?;
-            *to += quantity;
+            *from = from.checked_sub(movement.quantity)?;
+            *to += movement.quantity;
         }
         Some(self)
+    }
+
+    fn available(&self) -> u32 {
+        self.0.values().map(|shelf| shelf.available).sum()
+    }
+
+    /// What is to be known of the shelves when somebody counts them.
+    fn counted(&self) -> Supply {
+        let mut supply = Supply::new(locations());
+        let level = |(place, shelf): (&Location, &Shelf)| {
+            let variant = VariantId(id(1));
+            let mut level = StockLevel::new(
+                ProductId(id(1)),
+                variant,
+                place.clone(),
+                shelf.available,
+                Timestamp(0),
+            );
+            level.reserved = shelf.reserved;
+            level
+        };
+        let levels: Vec<StockLevel> = self.0.iter().map(level).collect();
+        supply.count(ProductId(id(1)), &levels);
+        supply
     }
 }
 
@@ -156,7 +225,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 struct World {
-    shelf: Shelf,
+    shelves: Shelves,
     orders: Vec<Order>,
     now: Timestamp,
     drawn: u64,
@@ -176,32 +245,95 @@ impl World {
         assert_eq!(change.from, before.version);
         let (from, to) = (before.status, change.order.status);
         assert!(from == to || from.may_become(to), "{from} became {to}");
-        let Some(shelf) = self.shelf.moved(&change.moves) else {
+        let Some(shelves) = self.shelves.clone().moved(&change.moves) else {
             return false;
         };
-        self.shelf = shelf;
+        self.tell(&change);
+        self.shelves = shelves;
         self.orders[which] = change.order;
         true
+    }
+
+    /// Whoever keeps a copy of the stock hears of it whenever there are more units to buy, or fewer.
+    fn tell(&self, change: &Change) {
+        let moves_available = |movement: &StockMove| movement.kind != MoveKind::Commit;
+        let tells = |event: &EventKind| {
+            matches!(
+                event,
+                EventKind::OrderPlaced { .. }
+                    | EventKind::OrderCancelled { .. }
+                    | EventKind::HoldEnded { .. }
+                    | EventKind::HoldRenewed { .. }
+            )
+        };
+        if change.moves.iter().any(moves_available) {
+            assert!(change.events.iter().any(tells), "{:?}", change.events);
+        }
+    }
+
+    /// Writes what takes units, from other places if need be; it fails only where there are too few
+    /// at all places together.
+    fn write_from_anywhere(&mut self, which: usize, decide: impl Fn(&Order) -> Change) -> bool {
+        let order = self.orders[which].clone();
+        if self.write(which, decide(&order)) {
+            return true;
+        }
+        match order.reallocated(&self.shelves.counted()) {
+            Ok(order) => {
+                assert!(self.write(which, decide(&order)), "they were counted");
+                true
+            }
+            Err(SupplyError::Short(short)) => {
+                assert_eq!(short[0].available, self.shelves.available());
+                assert!(short[0].requested > short[0].available);
+                false
+            }
+            Err(SupplyError::TooSpread) => panic!("there are two places"),
+        }
+    }
+
+    fn place(&mut self, quantity: u32) {
+        let (now, product) = (self.now, product());
+        // What lists say is as wrong as can be: the annex is full and has all there is.
+        let mut supply = Supply::new(locations());
+        let mut believed = product.clone();
+        let level = StockLevel::new(product.id, VariantId(id(1)), annex(), 99, now);
+        believed.shown_stock = ShownStock::of(&[level], 0);
+        supply.note(&believed);
+        for supply in [supply, self.shelves.counted()] {
+            let change = match checkout_from(self.drawn, quantity, &product, &supply, now) {
+                Ok(change) => change,
+                Err(PlaceError::Short(short)) => {
+                    assert_eq!(short[0].available, self.shelves.available());
+                    assert!(quantity > short[0].available);
+                    return;
+                }
+                Err(error) => panic!("{error:?}"),
+            };
+            if let Some(shelves) = self.shelves.clone().moved(&change.moves) {
+                self.tell(&change);
+                self.shelves = shelves;
+                self.orders.push(change.order);
+                return;
+            }
+        }
+        panic!("they were counted");
     }
 
     fn take(&mut self, step: Step) {
         let (now, version) = (self.now, self.version());
         match step {
             Step::Wait(secs) => self.now = now.plus_secs(secs),
-            Step::Place(quantity) => {
-                let change = checkout(self.drawn, quantity, &product(), now).unwrap();
-                if let Some(shelf) = self.shelf.moved(&change.moves) {
-                    self.shelf = shelf;
-                    self.orders.push(change.order);
-                }
-            }
+            Step::Place(quantity) => self.place(quantity),
             Step::BeginPayment(which) => {
                 let Some(order) = self.orders.get(which) else {
                     return;
                 };
                 let tx_ref = TxRef::compose(order.id, self.drawn as u32);
-                if let Ok(change) = order.begin_payment(tx_ref, now, version) {
-                    self.write(which, change);
+                if order.begin_payment(tx_ref.clone(), now, version).is_ok() {
+                    self.write_from_anywhere(which, |order| {
+                        order.begin_payment(tx_ref.clone(), now, version).unwrap()
+                    });
                 }
             }
             Step::Pay(which, attempt) => self.pay(which, attempt),
@@ -264,8 +396,13 @@ impl World {
             return;
         }
         let kept = match order.settle(&tx_ref, now, version) {
-            Settlement::Pays(change) => {
-                let paid = self.write(which, *change);
+            Settlement::Pays(_) => {
+                let paid = self.write_from_anywhere(which, |order| {
+                    match order.settle(&tx_ref, now, version) {
+                        Settlement::Pays(change) => *change,
+                        other => panic!("{other:?}"),
+                    }
+                });
                 if !paid {
                     let version = self.version();
                     let change = order.settle_without_stock(now, version).unwrap();
@@ -280,33 +417,41 @@ impl World {
     }
 
     fn check(&self) {
-        let Shelf {
-            available,
-            reserved,
-            sold,
-        } = self.shelf;
-        assert_eq!(
-            available + reserved + sold,
-            UNITS,
-            "no unit is made or lost"
-        );
-        let units = |state: HoldState| -> u32 {
-            let orders = self.orders.iter().filter(|order| order.hold.state == state);
-            orders
-                .flat_map(|order| &order.lines)
-                .map(|line| line.quantity)
-                .sum()
-        };
-        assert_eq!(
-            reserved,
-            units(HoldState::Held),
-            "what is promised is set aside"
-        );
-        assert_eq!(
-            sold,
-            units(HoldState::Committed),
-            "what is sold was paid for"
-        );
+        for (place, shelf) in &self.shelves.0 {
+            let Shelf {
+                available,
+                reserved,
+                sold,
+            } = *shelf;
+            assert_eq!(
+                available + reserved + sold,
+                UNITS,
+                "no unit is made or lost"
+            );
+            let units = |state: HoldState| -> u32 {
+                let orders = self.orders.iter().filter(|order| order.hold.state == state);
+                orders
+                    .flat_map(|order| &order.lines)
+                    .flat_map(|line| &line.allocations)
+                    .filter(|allocation| allocation.location == *place)
+                    .map(|allocation| allocation.quantity)
+                    .sum()
+            };
+            assert_eq!(
+                reserved,
+                units(HoldState::Held),
+                "what is promised is set aside"
+            );
+            assert_eq!(
+                sold,
+                units(HoldState::Committed),
+                "what is sold was paid for"
+            );
+        }
+        for line in self.orders.iter().flat_map(|order| &order.lines) {
+            let allocated: u32 = line.allocations.iter().map(|a| a.quantity).sum();
+            assert_eq!(allocated, line.quantity, "each unit comes from somewhere");
+        }
         for order in &self.orders {
             let paid = matches!(
                 order.status,
@@ -330,9 +475,9 @@ impl World {
 proptest! {
     #[test]
     fn units_and_money_balance_whatever_happens(steps in steps()) {
-        let shelf = Shelf { available: UNITS, reserved: 0, sold: 0 };
+        let shelves = Shelves::stocked();
         let mut world =
-            World { shelf, orders: Vec::new(), now: Timestamp(0), drawn: 1_000, money: Vec::new() };
+            World { shelves, orders: Vec::new(), now: Timestamp(0), drawn: 1_000, money: Vec::new() };
         for step in steps {
             world.take(step);
             world.check();
@@ -377,7 +522,7 @@ fn a_cart_that_cannot_be_sold_is_refused() {
 }
 
 #[test]
-fn an_order_takes_ninety_lines_and_no_more() {
+fn an_order_takes_so_many_lines_and_no_more() {
     let crowded = |lines: u64| {
         let mut cart = Cart::empty(UserId(id(5)), Timestamp(0));
         for number in 0..lines {
@@ -390,11 +535,18 @@ fn an_order_takes_ninety_lines_and_no_more() {
             customer: &customer(),
             cart: &cart,
             products: &[],
+            supply: &Supply::new(Locations::default()),
             address: &address(),
             now: Timestamp(0),
         };
         place(&checkout).unwrap_err()
     };
-    assert_eq!(crowded(91), PlaceError::TooManyLines);
-    assert!(matches!(crowded(90), PlaceError::Vanished(lines) if lines.len() == 90));
+    assert_eq!(
+        crowded(MAX_ORDER_LINES as u64 + 1),
+        PlaceError::TooManyLines
+    );
+    let most = crowded(MAX_ORDER_LINES as u64);
+    assert!(matches!(most, PlaceError::Vanished(lines) if lines.len() == MAX_ORDER_LINES));
+    // The order, its events and all its payments are written with its stock when it is cancelled.
+    const { assert!(1 + 2 + MAX_ATTEMPTS + MAX_ORDER_LINES <= 100) };
 }
