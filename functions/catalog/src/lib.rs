@@ -16,7 +16,13 @@ pub fn routes() -> Routes<Shop> {
             "/api/categories",
             get(categories::list).post(categories::create),
         )
-        .path::<Staff>("/api/categories/{id}", get(categories::detail))
+        .path::<Staff>(
+            "/api/categories/{id}",
+            get(categories::detail)
+                .put(categories::replace)
+                .patch(categories::change)
+                .delete(categories::remove),
+        )
         .path::<Staff>("/api/products", get(products::list).post(products::create))
         .path::<Staff>("/api/products/{id}", get(products::detail))
 }

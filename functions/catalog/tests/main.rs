@@ -7,6 +7,7 @@
 
 mod access;
 mod categories;
+mod category_edits;
 mod costs;
 mod events;
 mod product_lists;

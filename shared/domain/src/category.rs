@@ -1,8 +1,14 @@
 //! Categories and the tree they form.
 
-use std::collections::HashMap;
+mod edit;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+
+pub use edit::{CategoryRefusal, CategoryWrite, TreeEdit};
 
 use crate::{CategoryId, Timestamp, Version};
 
@@ -38,22 +44,13 @@ pub struct Category {
 /// so that not even a broken table can make it go round for ever.
 #[derive(Debug, Clone, Default)]
 pub struct CategoryTree {
+    /// Of the tree's shape: drawn anew whenever a category is made, moved or deleted. None for the
+    /// tree of a shop in which none of that has happened yet.
+    version: Option<Version>,
+    /// Slugs that are in use though no category here bears them.
+    claimed: HashSet<String>,
     by_id: HashMap<CategoryId, Category>,
     children: HashMap<Option<CategoryId>, Vec<CategoryId>>,
-}
-
-/// Why a category cannot stand where it is meant to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PlaceError {
-    /// There is no such parent.
-    #[error("the parent does not exist")]
-    UnknownParent,
-    /// The parent stands at [`MAX_DEPTH`] already.
-    #[error("A category stands at most {MAX_DEPTH} levels deep.")]
-    TooDeep,
-    /// The shop has [`MAX_CATEGORIES`] already.
-    #[error("A shop has at most {MAX_CATEGORIES} categories.")]
-    Full,
 }
 
 /// A category with everything under it.
@@ -85,6 +82,24 @@ impl CategoryTree {
         tree
     }
 
+    /// The tree at a version of its shape, and with slugs that are known to be in use although the
+    /// category that bears them was not read.
+    #[must_use]
+    pub fn read_at(
+        mut self,
+        version: Option<Version>,
+        claimed: impl IntoIterator<Item = String>,
+    ) -> CategoryTree {
+        self.version = version;
+        self.claimed.extend(claimed);
+        self
+    }
+
+    /// The version of its shape.
+    pub fn version(&self) -> Option<Version> {
+        self.version
+    }
+
     /// The tree without inactive categories and what stands under them: what customers see.
     #[must_use]
     pub fn visible(&self) -> CategoryTree {
@@ -107,6 +122,36 @@ impl CategoryTree {
         self.by_id.values().find(|category| category.slug == slug)
     }
 
+    /// Whether a slug is in use.
+    pub fn knows_slug(&self, slug: &str) -> bool {
+        self.claimed.contains(slug) || self.find_by_slug(slug).is_some()
+    }
+
+    /// How many categories there are.
+    pub fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.by_id.is_empty()
+    }
+
+    /// A category and all that stand under it, itself first; empty if it is not there.
+    pub fn with_descendants(&self, id: CategoryId) -> Vec<CategoryId> {
+        let mut found: Vec<CategoryId> = self.find(id).map(|root| root.id).into_iter().collect();
+        let mut level = found.clone();
+        for _ in 1..MAX_DEPTH {
+            level = level
+                .iter()
+                .flat_map(|id| self.children_of(Some(*id)))
+                .copied()
+                .collect();
+            found.extend(&level);
+        }
+        found
+    }
+
     /// The roots with all under them, by name.
     pub fn roots(&self) -> Vec<Branch<'_>> {
         self.branches_under(None, 0)
@@ -120,24 +165,6 @@ impl CategoryTree {
             depth: 0,
             subcategories: self.branches_under(Some(id), 1),
         })
-    }
-
-    /// Whether a new category may stand under this parent, or as a root.
-    ///
-    /// # Errors
-    /// Says what is in the way.
-    pub fn admit_under(&self, parent: Option<CategoryId>) -> Result<(), PlaceError> {
-        if let Some(parent) = parent {
-            match self.path(parent).len() {
-                0 => return Err(PlaceError::UnknownParent),
-                MAX_DEPTH.. => return Err(PlaceError::TooDeep),
-                _ => {}
-            }
-        }
-        if self.by_id.len() >= MAX_CATEGORIES {
-            return Err(PlaceError::Full);
-        }
-        Ok(())
     }
 
     /// The way from a category up to its root, itself first.
@@ -154,16 +181,34 @@ impl CategoryTree {
         path
     }
 
+    fn children_of(&self, parent: Option<CategoryId>) -> &[CategoryId] {
+        let children = self.children.get(&parent);
+        children.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// How many levels a category and all under it fill.
+    fn height(&self, id: CategoryId) -> usize {
+        fn of(tree: &CategoryTree, id: CategoryId, room: usize) -> usize {
+            let children = tree.children_of(Some(id)).iter();
+            match room {
+                0 => 0,
+                _ => {
+                    1 + children
+                        .map(|child| of(tree, *child, room - 1))
+                        .max()
+                        .unwrap_or_default()
+                }
+            }
+        }
+        of(self, id, MAX_DEPTH)
+    }
+
     fn branches_under(&self, parent: Option<CategoryId>, depth: usize) -> Vec<Branch<'_>> {
         if depth >= MAX_DEPTH {
             return Vec::new();
         }
-        let ids = self
-            .children
-            .get(&parent)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        ids.iter()
+        self.children_of(parent)
+            .iter()
             .filter_map(|id| self.by_id.get(id))
             .map(|category| Branch {
                 category,
@@ -171,86 +216,5 @@ impl CategoryTree {
                 subcategories: self.branches_under(Some(category.id), depth + 1),
             })
             .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Id;
-
-    fn id(number: u16) -> CategoryId {
-        CategoryId(Id::compose(0, number))
-    }
-
-    fn category(number: u16, parent: Option<u16>, name: &str, is_active: bool) -> Category {
-        Category {
-            id: id(number),
-            parent: parent.map(id),
-            name: name.into(),
-            slug: name.to_lowercase(),
-            description: String::new(),
-            is_active,
-            created_at: Timestamp(0),
-            version: Version(Id::compose(0, 0)),
-        }
-    }
-
-    #[test]
-    fn depth_counts_from_what_was_asked_for() {
-        let tree = CategoryTree::grow([
-            category(1, None, "Electronics", true),
-            category(2, Some(1), "Phones", true),
-            category(3, Some(2), "Android", true),
-            category(4, Some(1), "Audio", true),
-        ]);
-        let roots = tree.roots();
-        let names: Vec<_> = roots[0]
-            .subcategories
-            .iter()
-            .map(|b| b.category.name.as_str())
-            .collect();
-        assert_eq!(names, ["Audio", "Phones"]);
-        assert_eq!(tree.branch(id(2)).unwrap().subcategories[0].depth, 1);
-    }
-
-    #[test]
-    fn what_stands_under_an_inactive_category_is_hidden_with_it() {
-        let tree = CategoryTree::grow([
-            category(1, None, "Secret", false),
-            category(2, Some(1), "Below", true),
-            category(3, None, "Open", true),
-        ])
-        .visible();
-        assert!(tree.find(id(2)).is_none());
-        assert_eq!(tree.roots().len(), 1);
-    }
-
-    #[test]
-    fn a_tree_has_a_greatest_depth_and_number() {
-        let chain = |depth: u16| {
-            (1..=depth).map(|n| category(n, n.checked_sub(1).filter(|n| *n > 0), "C", true))
-        };
-        let tree = CategoryTree::grow(chain(10));
-        assert_eq!(tree.admit_under(Some(id(9))), Ok(()));
-        assert_eq!(tree.admit_under(Some(id(10))), Err(PlaceError::TooDeep));
-        assert_eq!(
-            tree.admit_under(Some(id(11))),
-            Err(PlaceError::UnknownParent)
-        );
-        assert_eq!(tree.admit_under(None), Ok(()));
-        let full = CategoryTree::grow((1..=1_000).map(|n| category(n, None, "C", true)));
-        assert_eq!(full.admit_under(None), Err(PlaceError::Full));
-    }
-
-    #[test]
-    fn a_cycle_in_the_table_does_not_go_round_for_ever() {
-        let tree = CategoryTree::grow([
-            category(1, Some(2), "A", true),
-            category(2, Some(1), "B", true),
-        ]);
-        assert!(tree.roots().is_empty());
-        assert!(tree.branch(id(1)).is_some());
-        assert_eq!(tree.path(id(1)).len(), MAX_DEPTH);
     }
 }

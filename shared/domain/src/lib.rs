@@ -19,6 +19,7 @@ pub mod location;
 pub mod password;
 pub mod payment;
 pub mod product;
+pub mod slug;
 pub mod staff;
 pub mod stock;
 pub mod throttle;

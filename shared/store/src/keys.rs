@@ -112,6 +112,12 @@ impl Key {
         Key::new(CATEGORIES_PK, format!("CATEGORY#{}", id.padded()))
     }
 
+    /// The version of the tree's shape. It sorts behind all categories, so that a query that goes
+    /// backwards reads it first.
+    pub(crate) fn category_tree() -> Key {
+        Key::new(CATEGORIES_PK, TREE_SK)
+    }
+
     /// That a product stands in a category: what a deletion of the category asks, freshly.
     pub(crate) fn shelved_product(category: CategoryId, product: ProductId) -> Key {
         Key::new(shelf_pk(category), product_sk(product))
@@ -247,6 +253,7 @@ impl IndexKey {
 }
 
 pub(crate) const CATEGORIES_PK: &str = "CATEGORIES";
+pub(crate) const TREE_SK: &str = "TREE";
 
 pub(crate) fn user_pk(id: UserId) -> String {
     format!("USER#{}", id.padded())

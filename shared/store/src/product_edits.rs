@@ -16,6 +16,7 @@ use crate::{
     keys::Key,
     low_stock,
     products::compose,
+    shelves::require_open,
     transaction::{CommitError, Condition, Transaction, pause},
 };
 
@@ -203,7 +204,7 @@ fn edit(
     }
     if old.category != new.category {
         let missing = Failed::Because(ProductRefusal::CategoryMissing);
-        transaction.require(table, &Key::category(new.category), missing)?;
+        require_open(&mut transaction, table, new.category, missing)?;
         let shelf = Key::shelved_product(new.category, new.id);
         transaction.put(table, item::compose(&shelf, [], &claim)?)?;
         transaction.delete_whatever(table, &Key::shelved_product(old.category, old.id))?;

@@ -14,6 +14,7 @@ use crate::{
     keys::{Index, IndexKey, Key, catalog_pk, category_pk, product_pk, product_sk},
     low_stock,
     read::{Consistency, Range, Run},
+    shelves::require_open,
     transaction::{CommitError, Transaction},
 };
 
@@ -281,12 +282,8 @@ impl Store {
             let key = Key::stock(level.product, level.variant, &level.location);
             transaction.put_new(&self.table, item::compose(&key, [], level)?, None)?;
         }
-        let category = Key::category(product.category);
-        transaction.require(
-            &self.table,
-            &category,
-            Some(ProductRefusal::CategoryMissing),
-        )?;
+        let missing = Some(ProductRefusal::CategoryMissing);
+        require_open(&mut transaction, &self.table, product.category, missing)?;
         transaction.commit(self).await.map_err(|error| match error {
             CommitError::Store(fault) => CreateProductError::Store(fault),
             CommitError::Refused(refusals) => {

@@ -271,6 +271,32 @@ impl<M: Clone> Transaction<M> {
         Ok(())
     }
 
+    /// Requires that an item meets a condition of the caller's.
+    pub(crate) fn require_if(
+        &mut self,
+        table: &str,
+        key: &Key,
+        condition: &Condition,
+        refused: M,
+    ) -> Result<(), StoreError> {
+        // DynamoDB takes no empty set of values.
+        let values = (!condition.values.is_empty()).then(|| condition.values.clone());
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .condition_expression(&condition.text)
+            .set_expression_attribute_names(condition.names())
+            .set_expression_attribute_values(values)
+            .build();
+        self.push(
+            TransactWriteItem::builder()
+                .condition_check(built(check)?)
+                .build(),
+            Some(refused),
+        );
+        Ok(())
+    }
+
     /// Whether DynamoDB takes so many operations at once.
     pub(crate) fn fits(&self) -> bool {
         self.operations.len() <= MAX_OPERATIONS

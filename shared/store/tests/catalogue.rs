@@ -4,37 +4,11 @@ use std::sync::Arc;
 
 use domain::{CategoryId, ProductId, product::Product};
 use store::{
-    CreateCategoryError, CreateProductError, PageRequest, ProductFilter,
+    CreateProductError, PageRequest, ProductFilter,
     ProductRefusal::{CategoryMissing, SkuTaken, SlugTaken},
 };
 
 use crate::samples::Bench;
-
-#[tokio::test]
-async fn a_category_needs_its_parent_and_a_slug_of_its_own() {
-    let bench = Bench::open().await;
-    let root = bench.category("root", None);
-    bench.store.create_category(&root).await.unwrap();
-    let child = bench.category("child", Some(root.id));
-    bench.store.create_category(&child).await.unwrap();
-    let twin = bench
-        .store
-        .create_category(&bench.category("child", None))
-        .await;
-    assert!(
-        matches!(twin, Err(CreateCategoryError::SlugTaken)),
-        "{twin:?}"
-    );
-    let orphan = bench.category("orphan", Some(CategoryId(bench.id())));
-    let orphan = bench.store.create_category(&orphan).await;
-    assert!(
-        matches!(orphan, Err(CreateCategoryError::ParentMissing)),
-        "{orphan:?}"
-    );
-    let tree = bench.store.category_tree().await.unwrap();
-    assert_eq!(tree.roots().len(), 1);
-    assert_eq!(tree.roots()[0].subcategories[0].category, &child);
-}
 
 #[tokio::test]
 async fn a_product_is_read_with_the_stock_of_all_its_variants() {

@@ -6,6 +6,8 @@ mod accounts;
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod categories;
+#[cfg(test)]
 mod costs;
 #[cfg(test)]
 mod events;
