@@ -5,12 +5,62 @@ mod images;
 mod new_product;
 mod products;
 mod shelves;
+mod uploads;
 
-use axum::Router;
-use web::{Routes, Shop, identity::Staff, routes::get};
+use axum::{Router, extract::FromRef};
+use gateways::{
+    aws::Clients,
+    bucket::Bucket,
+    clock::Clock,
+    config::{Reader, Section},
+    sections::ImageBucket,
+};
+use web::{
+    Routes,
+    identity::Staff,
+    routes::{get, post, put},
+    shop::{Shop, ShopConfig},
+};
+
+/// What the handlers work with.
+#[derive(Debug, Clone, FromRef)]
+pub struct State {
+    /// What all functions work with.
+    pub shop: Shop,
+    /// Where uploaded images are.
+    pub bucket: Bucket,
+}
+
+/// What the function is configured with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What all HTTP functions are configured with.
+    pub shop: ShopConfig,
+    /// Where uploaded images are.
+    pub images: ImageBucket,
+}
+
+impl Section for Config {
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Config {
+            shop: ShopConfig::read(reader),
+            images: ImageBucket::read(reader),
+        }
+    }
+}
+
+impl State {
+    /// Puts the state together.
+    pub fn new(config: &Config, clients: &Clients, clock: Clock) -> State {
+        State {
+            shop: Shop::new(&config.shop, clients, clock.clone()),
+            bucket: Bucket::new(&config.images, clients, clock),
+        }
+    }
+}
 
 /// The routes of the catalogue, as data: everybody reads, staff write.
-pub fn routes() -> Routes<Shop> {
+pub fn routes() -> Routes<State> {
     Routes::new()
         .path::<Staff>(
             "/api/categories",
@@ -25,11 +75,28 @@ pub fn routes() -> Routes<Shop> {
         )
         .path::<Staff>("/api/products", get(products::list).post(products::create))
         .path::<Staff>("/api/products/{id}", get(products::detail))
+        .path::<Staff>(
+            "/api/products/{id}/images",
+            get(images::list).post(images::create),
+        )
+        .path::<Staff>("/api/products/{id}/images/order", put(images::order))
+        .path::<Staff>("/api/products/{id}/images/upload", post(uploads::begin))
+        .path::<Staff>(
+            "/api/products/{id}/images/{image}",
+            get(images::detail)
+                .patch(images::change)
+                .delete(images::remove),
+        )
+        .path::<Staff>(
+            "/api/products/{id}/images/{image}/confirm",
+            post(uploads::confirm),
+        )
 }
 
 /// The function: its routes with the layers that all functions share.
-pub fn router(shop: Shop) -> Router {
-    shop.finish(routes().with_state(shop.clone()))
+pub fn router(state: State) -> Router {
+    let shop = state.shop.clone();
+    shop.finish(routes().with_state(state))
 }
 
 /// How often an id is drawn anew that turns out to be in use. With 12 random bits a millisecond,

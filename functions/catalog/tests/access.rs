@@ -130,7 +130,7 @@ async fn ids_that_name_nothing_are_told_apart() {
 async fn a_closed_catalogue_asks_for_a_login() {
     let closed = |name: &str| (name == "PUBLIC_CATALOG").then_some("false");
     let stage = Stage::open_with(closed).await.unwrap();
-    let router = catalog::router(stage.shop.clone());
+    let router = catalog::router(crate::state(&stage));
     let staff = stage.staff(&router).await.unwrap();
     let phones = category(&staff, "phones").await;
     let pixel = product(&staff, &phones, "pixel", json!({})).await;

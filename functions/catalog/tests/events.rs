@@ -29,7 +29,7 @@ async fn the_sampled_list_is_answered() {
 async fn the_sampled_product_is_made_by_who_may() {
     let at_home = |name: &str| (name == "PUBLIC_URL").then_some("https://shop.example");
     let stage = Stage::open_with(at_home).await.unwrap();
-    let router = catalog::router(stage.shop.clone());
+    let router = catalog::router(crate::state(&stage));
     let sample = include_str!("../../../events/catalog.json");
     let refused = replay(&router, sample).await.unwrap();
     assert_eq!(refused.status, 403, "the sample's session is no real one");

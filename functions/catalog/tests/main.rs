@@ -10,8 +10,10 @@ mod categories;
 mod category_edits;
 mod costs;
 mod events;
+mod images;
 mod product_lists;
 mod products;
+mod uploads;
 
 use actors::{Actor, Stage};
 use axum::Router;
@@ -20,10 +22,16 @@ use serde_json::{Value, json};
 const CATEGORIES: &str = "/api/categories/";
 const PRODUCTS: &str = "/api/products/";
 
+/// The function's state on a stage.
+fn state(stage: &Stage) -> catalog::State {
+    let config = stage.config().unwrap();
+    catalog::State::new(&config, &stage.clients, stage.shop.clock.clone())
+}
+
 /// A stage and the function's routes on it.
 async fn open() -> (Stage, Router) {
     let stage = Stage::open().await.unwrap();
-    let router = catalog::router(stage.shop.clone());
+    let router = catalog::router(state(&stage));
     (stage, router)
 }
 

@@ -1,4 +1,5 @@
-//! Stand-ins for SQS, SES, EventBridge and Secrets Manager that speak the protocols the SDKs speak.
+//! Stand-ins for SQS, SES, EventBridge, Secrets Manager and S3 that speak the protocols of the real
+//! ones.
 //!
 //! They are our own because what exists loses its messages on a restart and knows no clock but the
 //! machine's. They do as much as this shop asks of the real ones, refuse in the real ones' words
@@ -10,6 +11,7 @@ pub mod eventbridge;
 pub mod journal;
 pub mod poller;
 pub mod queues;
+pub mod s3;
 pub mod secrets;
 pub mod ses;
 mod sqs;
@@ -18,15 +20,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use anyhow::Result;
+use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::response::Response;
-use axum::{Router, routing};
-use http::HeaderMap;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, Method, StatusCode, Uri};
 
 use eventbridge::Bus;
 use journal::Journal;
 use queues::Queues;
+use s3::Objects;
 use secrets::Secrets;
 use ses::Mailbox;
 
@@ -66,6 +69,8 @@ pub struct Backends {
     pub mailbox: Mailbox,
     /// What was put on the EventBridge bus.
     pub bus: Bus,
+    /// What is in the S3 bucket.
+    pub objects: Objects,
     secrets: Secrets,
 }
 
@@ -83,19 +88,41 @@ impl Backends {
         Ok(Self {
             queues: Queues::open(journal.clone(), queues, now.clone())?,
             mailbox: Mailbox::new(journal.clone(), now.clone()),
-            bus: Bus::new(journal.clone(), now),
+            bus: Bus::new(journal.clone(), now.clone()),
+            objects: Objects::new(journal.clone(), now),
             secrets,
         })
     }
 
     /// What the SDKs' endpoints lead to. All services share one port: each request says in a
-    /// header or in its form which service and which operation it means.
+    /// header or in its form which service and which operation it means, and S3 by its path.
     pub fn router(&self) -> Router {
-        Router::new().fallback_service(routing::post(dispatch).with_state(self.clone()))
+        Router::new()
+            .fallback(dispatch)
+            .layer(DefaultBodyLimit::max(s3::MAX_BODY_BYTES))
+            .with_state(self.clone())
     }
 }
 
-async fn dispatch(State(backends): State<Backends>, headers: HeaderMap, body: Bytes) -> Response {
+async fn dispatch(
+    State(backends): State<Backends>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if s3::is_meant(&uri) {
+        let call = s3::Call {
+            method,
+            uri,
+            headers,
+            body,
+        };
+        return s3::answer(&backends.objects, call).await;
+    }
+    if method != Method::POST {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some(target) = header("x-amz-target") else {
         return ses::answer(&backends.mailbox, &body);

@@ -4,6 +4,7 @@
 mod capacity;
 mod clock;
 mod faults;
+mod images;
 mod mail;
 mod queues;
 mod start;
@@ -17,7 +18,7 @@ use axum::{
 use emulator::Wire;
 
 use crate::{
-    aws::{eventbridge::Bus, queues::Queues, ses::Mailbox},
+    aws::{eventbridge::Bus, queues::Queues, s3::Objects, ses::Mailbox},
     backlog::Backlog,
     chapa::Sandbox,
     hand::Hand,
@@ -46,6 +47,8 @@ pub struct Parts {
     pub mailbox: Mailbox,
     /// Events for others.
     pub bus: Bus,
+    /// Uploaded files.
+    pub objects: Objects,
     /// The shop's clock.
     pub hand: Hand,
     /// The scheduled functions.
@@ -103,6 +106,7 @@ impl Control {
             .route("/_local/icon.svg", get(pages::icon))
             .route("/_local/mail", get(mail::list).delete(mail::empty))
             .route("/_local/mail/{id}", get(mail::view))
+            .route("/_local/images/{*name}", get(images::show))
             .route("/_local/clock", get(clock::show).post(clock::advance))
             .route("/_local/schedules", get(clock::schedules))
             .route("/_local/schedules/{function}", post(clock::run))

@@ -12,6 +12,7 @@ use gateways::{
 use crate::{
     aws::{
         ACCOUNT, REGION,
+        s3::BUCKET,
         secrets::{self, Secrets},
     },
     clients::Endpoints,
@@ -89,6 +90,9 @@ impl Settings {
             (SIGNING_SECRET, signing_secret),
             ("PUBLIC_URL", url.to_owned()),
             ("CHAPA_BASE_URL", format!("{url}/_local/chapa/v1")),
+            ("IMAGES_BUCKET", BUCKET.to_owned()),
+            // Not where the stand-in for S3 is: that is on another port every time.
+            ("IMAGES_URL", format!("{url}/_local")),
         ]);
         let mut unguarded = Vec::new();
         for (name, default) in DEFAULTS {

@@ -233,6 +233,7 @@ impl Shop {
             queues: backends.queues,
             mailbox: backends.mailbox,
             bus: backends.bus,
+            objects: backends.objects,
             hand,
             schedules,
             wire,
@@ -364,7 +365,7 @@ fn facts(flags: &Flags, endpoints: &Endpoints, settings: &Settings) -> Vec<Fact>
             value: endpoints.dynamodb.clone(),
         });
         facts.push(Fact {
-            name: "SQS, SES, EventBridge, secrets",
+            name: "SQS, SES, EventBridge, S3, secrets",
             value: endpoints.others.clone(),
         });
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    AuditEntryId, CategoryId, EventId, Id, MovementId, OrderId, ProductId, Timestamp, UserId,
-    VariantId,
+    AuditEntryId, CategoryId, EventId, Id, ImageId, MovementId, OrderId, ProductId, Timestamp,
+    UserId, VariantId,
     order::{Due, Order},
     payment::TxRef,
     stock::Location,
@@ -125,6 +125,12 @@ impl Key {
 
     pub(crate) fn product(id: ProductId) -> Key {
         Key::new(product_pk(id), "PRODUCT")
+    }
+
+    /// An upload that may become an image. Not in its product's partition: all that stands there
+    /// beside the product is stock.
+    pub(crate) fn upload(image: ImageId) -> Key {
+        Key::new(format!("UPLOAD#{}", image.padded()), "UPLOAD")
     }
 
     pub(crate) fn stock(product: ProductId, variant: VariantId, location: &Location) -> Key {

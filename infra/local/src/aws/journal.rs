@@ -46,6 +46,14 @@ const SCHEMA: &str = "
         detail TEXT NOT NULL,
         put_at INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS objects (
+        name TEXT NOT NULL PRIMARY KEY,
+        bytes BLOB NOT NULL,
+        content_type TEXT NOT NULL,
+        cache_control TEXT NOT NULL,
+        tag TEXT NOT NULL,
+        put_at INTEGER NOT NULL
+    );
 ";
 
 /// The stand-ins' memory. Clones share it.

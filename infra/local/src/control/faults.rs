@@ -14,11 +14,12 @@ use crate::{
     pages,
 };
 
-const SERVICES: [(&str, Service); 5] = [
+const SERVICES: [(&str, Service); 6] = [
     ("dynamodb", Service::Dynamodb),
     ("sqs", Service::Sqs),
     ("ses", Service::Ses),
     ("eventbridge", Service::Eventbridge),
+    ("s3", Service::S3),
     ("chapa", Service::Chapa),
 ];
 const KINDS: [(&str, FaultKind); 5] = [
