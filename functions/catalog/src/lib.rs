@@ -2,10 +2,14 @@
 
 mod categories;
 mod images;
-mod new_product;
+mod product_edits;
+mod product_form;
+mod product_wire;
 mod products;
 mod shelves;
 mod uploads;
+mod variant_form;
+mod variants;
 
 use axum::{Router, extract::FromRef};
 use gateways::{
@@ -54,36 +58,71 @@ impl State {
     pub fn new(config: &Config, clients: &Clients, clock: Clock) -> State {
         State {
             shop: Shop::new(&config.shop, clients, clock.clone()),
-            bucket: Bucket::new(&config.images, clients, clock),
+            bucket: Bucket::new(&config.images, clients.s3.clone(), clock),
         }
     }
 }
+
+/// For how many seconds an answer to nobody in particular may be kept: as long as a customer may see
+/// a unit that is sold already, which checkout tells in time.
+const MAX_AGE_SECS: u32 = 15;
 
 /// The routes of the catalogue, as data: everybody reads, staff write.
 pub fn routes() -> Routes<State> {
     Routes::new()
         .path::<Staff>(
             "/api/categories",
-            get(categories::list).post(categories::create),
+            get(categories::list)
+                .kept_for(MAX_AGE_SECS)
+                .post(categories::create),
         )
         .path::<Staff>(
             "/api/categories/{id}",
             get(categories::detail)
+                .kept_for(MAX_AGE_SECS)
                 .put(categories::replace)
                 .patch(categories::change)
                 .delete(categories::remove),
         )
-        .path::<Staff>("/api/products", get(products::list).post(products::create))
-        .path::<Staff>("/api/products/{id}", get(products::detail))
+        .path::<Staff>(
+            "/api/products",
+            get(products::list)
+                .kept_for(MAX_AGE_SECS)
+                .post(product_edits::create),
+        )
+        .path::<Staff>(
+            "/api/products/{id}",
+            get(products::detail)
+                .kept_for(MAX_AGE_SECS)
+                .put(product_edits::replace)
+                .patch(product_edits::change)
+                .delete(product_edits::remove),
+        )
+        .path::<Staff>(
+            "/api/products/{id}/variants",
+            get(variants::list)
+                .kept_for(MAX_AGE_SECS)
+                .post(variants::create),
+        )
+        .path::<Staff>(
+            "/api/products/{id}/variants/{variant}",
+            get(variants::detail)
+                .kept_for(MAX_AGE_SECS)
+                .patch(variants::change)
+                .delete(variants::remove),
+        )
         .path::<Staff>(
             "/api/products/{id}/images",
-            get(images::list).post(images::create),
+            get(images::list)
+                .kept_for(MAX_AGE_SECS)
+                .post(images::create),
         )
         .path::<Staff>("/api/products/{id}/images/order", put(images::order))
         .path::<Staff>("/api/products/{id}/images/upload", post(uploads::begin))
         .path::<Staff>(
             "/api/products/{id}/images/{image}",
             get(images::detail)
+                .kept_for(MAX_AGE_SECS)
                 .patch(images::change)
                 .delete(images::remove),
         )

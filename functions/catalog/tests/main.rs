@@ -6,16 +6,19 @@
 )]
 
 mod access;
+mod caching;
 mod categories;
 mod category_edits;
 mod costs;
 mod events;
 mod images;
+mod product_edits;
 mod product_lists;
 mod products;
 mod uploads;
+mod variants;
 
-use actors::{Actor, Stage};
+use actors::{Actor, Answer, Stage};
 use axum::Router;
 use serde_json::{Value, json};
 
@@ -55,6 +58,13 @@ async fn product(staff: &Actor, category: &Value, slug: &str, more: Value) -> Va
         body[name] = value.clone();
     }
     made(staff, PRODUCTS, &body).await
+}
+
+/// The version in the tag of an answer, without what the tag says besides.
+fn version(answer: &Answer) -> String {
+    let tag = answer.header("etag").trim_matches('"');
+    assert!(!tag.is_empty(), "{answer:?}");
+    tag.split('-').next().unwrap_or_default().to_owned()
 }
 
 /// The slugs of a list, in its order.
