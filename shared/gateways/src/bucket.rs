@@ -7,7 +7,7 @@ use domain::{
 use serde_json::json;
 
 use crate::{
-    aws::{Clients, S3, S3Answer},
+    aws::{S3, S3Answer},
     clock::Clock,
     sections::ImageBucket,
 };
@@ -59,9 +59,9 @@ pub struct Arrived {
 
 impl Bucket {
     /// The bucket of this configuration.
-    pub fn new(config: &ImageBucket, clients: &Clients, clock: Clock) -> Bucket {
+    pub fn new(config: &ImageBucket, s3: S3, clock: Clock) -> Bucket {
         Bucket {
-            s3: clients.s3.clone(),
+            s3,
             clock,
             name: config.name.clone(),
             public_url: config.public_url.clone(),

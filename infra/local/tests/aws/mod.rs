@@ -1,7 +1,9 @@
-//! The stand-ins for SQS, SES, EventBridge and Secrets Manager, asked by the real SDKs.
+//! The stand-ins for SQS, SES, EventBridge and Secrets Manager, asked by the real SDKs, and the one
+//! for S3, asked as functions and browsers do.
 
 mod mail_and_events;
 mod memory;
+mod pictures;
 mod poller;
 mod queues;
 mod secrets;
@@ -38,6 +40,7 @@ struct Bench {
     ses: aws_sdk_ses::Client,
     eventbridge: aws_sdk_eventbridge::Client,
     secrets: aws_sdk_secretsmanager::Client,
+    endpoint: String,
     /// The stand-ins' port closes with it.
     _open: watch::Sender<bool>,
 }
@@ -75,6 +78,7 @@ impl Bench {
             ses: aws_sdk_ses::Client::new(&sdk),
             eventbridge: aws_sdk_eventbridge::Client::new(&sdk),
             secrets: aws_sdk_secretsmanager::Client::new(&sdk),
+            endpoint,
             _open: open,
         }
     }
