@@ -207,10 +207,14 @@ impl IndexKey {
         }
     }
 
-    pub(crate) fn product_by_category(category: CategoryId, product: ProductId) -> IndexKey {
+    pub(crate) fn product_by_category(
+        category: CategoryId,
+        product: ProductId,
+        is_active: bool,
+    ) -> IndexKey {
         IndexKey {
             index: Index::Gsi2,
-            pk: category_pk(category),
+            pk: category_pk(category, is_active),
             sk: product_sk(product),
         }
     }
@@ -273,8 +277,9 @@ pub(crate) fn product_sk(id: ProductId) -> String {
     format!("PRODUCT#{}", id.padded())
 }
 
-pub(crate) fn category_pk(id: CategoryId) -> String {
-    format!("CATEGORY#{}", id.padded())
+pub(crate) fn category_pk(id: CategoryId, is_active: bool) -> String {
+    let hidden = if is_active { "" } else { "#HIDDEN" };
+    format!("CATEGORY#{}{hidden}", id.padded())
 }
 
 pub(crate) fn shelf_pk(id: CategoryId) -> String {

@@ -1,27 +1,22 @@
-//! Products with their stock: one by one, in the cart's bulk, and as lists newest first.
+//! Products with their stock: one by one, in the cart's bulk, and new ones.
 
 use domain::{
-    CategoryId, Id, ProductId,
+    ProductId,
     product::Product,
     stock::{ShownStock, StockLevel},
 };
 
 use crate::{
-    Page, PageRequest, Store, StoreError,
+    Store, StoreError,
     carts::sort_key,
     claims::ProductClaim,
     item::{self, Item},
-    keys::{Index, IndexKey, Key, catalog_pk, category_pk, product_pk, product_sk},
+    keys::{IndexKey, Key, product_pk},
     low_stock,
     read::{Consistency, Range, Run},
     shelves::require_open,
     transaction::{CommitError, Transaction},
 };
-
-/// How many pages of the index one filtered list request reads before it hands on to the next.
-const MAX_RUNS: usize = 5;
-/// How many products one page of the index gives.
-const RUN_LENGTH: usize = 100;
 
 /// A product and what there is of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,33 +48,6 @@ impl StockedProduct {
             .iter()
             .filter(|level| level.variant == variant)
             .fold(0, |sum, level| sum.saturating_add(level.available))
-    }
-}
-
-/// Which products a list shows.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ProductFilter {
-    /// Only those of this category.
-    pub category: Option<CategoryId>,
-    /// Only those that the shop shows off.
-    pub featured: bool,
-    /// Only those whose name contains this, whatever the case.
-    pub search: Option<String>,
-    /// Also those that customers do not see.
-    pub with_inactive: bool,
-}
-
-impl ProductFilter {
-    fn admits(&self, product: &Product) -> bool {
-        (self.with_inactive || product.is_active)
-            && (!self.featured || product.is_featured)
-            && self
-                .category
-                .is_none_or(|category| product.category == category)
-            && self
-                .search
-                .as_ref()
-                .is_none_or(|wanted| product.name.to_lowercase().contains(&wanted.to_lowercase()))
     }
 }
 
@@ -178,83 +146,6 @@ impl Store {
         found.into_iter().map(item::parse).collect()
     }
 
-    /// A page of the catalogue, newest first; of the stock only the copy that each product bears.
-    /// Query gsi1 `CATALOG` (staff: also `CATALOG#HIDDEN`, merged), or gsi2 `CATEGORY#id` when one
-    /// category is wanted. What the filter still drops is read within a bound of five pages of the
-    /// index, so a page may be short without being the last.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn list_products(
-        &self,
-        filter: &ProductFilter,
-        page: PageRequest,
-    ) -> Result<Page<Product>, StoreError> {
-        let unfiltered = !filter.featured && filter.search.is_none() && filter.category.is_none();
-        let length = if unfiltered { page.limit } else { RUN_LENGTH };
-        let mut items = Vec::new();
-        let mut after = page.after;
-        for _ in 0..MAX_RUNS {
-            let (run, more) = self.run_of_products(filter, after, length).await?;
-            let last_read = run.last().map(|product| product.id.0);
-            let mut candidates = run.into_iter();
-            for product in candidates.by_ref() {
-                after = Some(product.id.0);
-                if filter.admits(&product) {
-                    items.push(product);
-                }
-                if items.len() == page.limit {
-                    break;
-                }
-            }
-            if items.len() == page.limit {
-                let next = (more || after != last_read).then_some(after).flatten();
-                return Ok(Page { items, next });
-            }
-            if !more {
-                return Ok(Page { items, next: None });
-            }
-        }
-        Ok(Page { items, next: after })
-    }
-
-    /// A stretch of the index, newest first, and whether there is more behind it.
-    async fn run_of_products(
-        &self,
-        filter: &ProductFilter,
-        after: Option<Id>,
-        length: usize,
-    ) -> Result<(Vec<Product>, bool), StoreError> {
-        let stretch = |index, pk: String| Run {
-            index: Some(index),
-            pk,
-            range: after.map_or(Range::All, |id| Range::Below(product_sk(ProductId(id)))),
-            newest_first: true,
-            limit: length,
-            consistency: Consistency::Eventual,
-            description: "products",
-        };
-        let (items, more): (Vec<Item>, bool) = if let Some(category) = filter.category {
-            self.run(stretch(Index::Gsi2, category_pk(category)))
-                .await?
-        } else if filter.with_inactive {
-            let (shown, hidden) = futures::try_join!(
-                self.run(stretch(Index::Gsi1, catalog_pk(true).to_owned())),
-                self.run(stretch(Index::Gsi1, catalog_pk(false).to_owned())),
-            )?;
-            merge_stretches(shown, hidden)
-        } else {
-            self.run(stretch(Index::Gsi1, catalog_pk(true).to_owned()))
-                .await?
-        };
-        let products: Result<Vec<Product>, _> = items.into_iter().map(item::parse).collect();
-        let mut products = products?;
-        products.sort_by_key(|product| std::cmp::Reverse(product.id));
-        let more = more || products.len() > length;
-        products.truncate(length);
-        Ok((products, more))
-    }
-
     /// Makes a product: the item, the claims of its slug and SKUs and the stock of each variant in
     /// one transaction, on condition that the category exists.
     ///
@@ -300,59 +191,11 @@ impl Store {
     }
 }
 
-/// Two stretches as one without gaps. Where a stretch was cut off, by its length or by the megabyte
-/// that DynamoDB gives at a time, nobody knows what follows in it: so whatever the other one has
-/// beyond that point is left for the next stretch.
-fn merge_stretches(one: (Vec<Item>, bool), other: (Vec<Item>, bool)) -> (Vec<Item>, bool) {
-    let place = |item: &Item| {
-        let place = item.get("gsi1sk").and_then(|value| value.as_s().ok());
-        place.cloned().unwrap_or_default()
-    };
-    let end = |(items, more): &(Vec<Item>, bool)| items.last().filter(|_| *more).map(place);
-    let end = end(&one).max(end(&other));
-    let more = one.1 || other.1;
-    let items = one.0.into_iter().chain(other.0);
-    let items = items.filter(|item| end.as_ref().is_none_or(|end| place(item) >= *end));
-    (items.collect(), more)
-}
-
 /// The item of a product.
 pub(crate) fn compose(product: &Product) -> Result<Item, StoreError> {
     let places = [
         IndexKey::catalog(product.id, product.is_active),
-        IndexKey::product_by_category(product.category, product.id),
+        IndexKey::product_by_category(product.category, product.id, product.is_active),
     ];
     item::compose(&Key::product(product.id), places, product)
-}
-
-#[cfg(test)]
-mod tests {
-    use aws_sdk_dynamodb::types::AttributeValue;
-
-    use super::*;
-
-    fn stretch(numbers: &[u16]) -> Vec<Item> {
-        let place = |number: &u16| product_sk(ProductId(Id::compose(0, *number)));
-        let item = |number| {
-            let place = AttributeValue::S(place(number));
-            Item::from([("gsi1sk".to_owned(), place)])
-        };
-        numbers.iter().map(item).collect()
-    }
-
-    #[test]
-    fn merged_stretches_end_where_the_shorter_of_them_was_cut_off() {
-        let cut = (stretch(&[9, 7]), true);
-        let whole = (stretch(&[8, 6, 5]), false);
-        let (items, more) = merge_stretches(cut, whole);
-        assert!(more);
-        assert_eq!(
-            items,
-            stretch(&[9, 7, 8]),
-            "6 may stand behind something unread"
-        );
-        let (items, more) = merge_stretches((stretch(&[9]), false), (stretch(&[8]), false));
-        assert!(!more);
-        assert_eq!(items, stretch(&[9, 8]));
-    }
 }

@@ -254,7 +254,7 @@ impl Store {
         version: Version,
     ) -> Result<(), StoreError> {
         let table = &self.table;
-        let place = IndexKey::product_by_category(to, product.id);
+        let place = IndexKey::product_by_category(to, product.id, product.is_active);
         let values = HashMap::from([
             (":to".to_owned(), AttributeValue::N(to.to_string())),
             (":place".to_owned(), AttributeValue::S(place.pk)),

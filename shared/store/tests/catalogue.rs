@@ -138,7 +138,7 @@ async fn pages_join_without_gap_or_repetition_whatever_the_filter() {
             ..ProductFilter::default()
         },
         ProductFilter {
-            category: Some(category.id),
+            categories: Some(vec![category.id]),
             ..ProductFilter::default()
         },
         ProductFilter {
@@ -146,7 +146,7 @@ async fn pages_join_without_gap_or_repetition_whatever_the_filter() {
             ..ProductFilter::default()
         },
         ProductFilter {
-            category: Some(CategoryId(bench.id())),
+            categories: Some(vec![CategoryId(bench.id())]),
             ..ProductFilter::default()
         },
     ];
@@ -157,8 +157,9 @@ async fn pages_join_without_gap_or_repetition_whatever_the_filter() {
             .filter(|product| !filter.featured || product.is_featured)
             .filter(|product| {
                 filter
-                    .category
-                    .is_none_or(|wanted| wanted == product.category)
+                    .categories
+                    .as_ref()
+                    .is_none_or(|wanted| wanted.contains(&product.category))
             })
             .filter(|product| {
                 let wanted = filter.search.as_deref().unwrap_or_default().to_lowercase();
