@@ -9,4 +9,6 @@ mod figures;
 #[cfg(test)]
 mod post;
 #[cfg(test)]
+mod shown_stock;
+#[cfg(test)]
 mod stripping;

@@ -7,13 +7,19 @@ mod gateway;
 #[cfg(test)]
 mod initiate;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod settle;
 #[cfg(test)]
 mod webhook;
 
 use actors::{Actor, Stage};
 use axum::Router;
-use domain::{Money, OrderId, product::Product};
+use domain::{
+    Money, OrderId,
+    product::{Price, Product},
+    stock::Location,
+};
 use payments::State;
 use serde_json::{Value, json};
 
@@ -33,6 +39,11 @@ struct Market {
 
 impl Market {
     async fn open(units: u32) -> anyhow::Result<Market> {
+        Market::open_at(&[(Location::main(), units)]).await
+    }
+
+    /// With so many units at each of these places.
+    async fn open_at(units: &[(Location, u32)]) -> anyhow::Result<Market> {
         let gateway = Gateway::open().await?;
         let stage = Stage::open_with(|name| match name {
             "CHAPA_WEBHOOK_SECRET" => Some(WEBHOOK_SECRET),
@@ -43,7 +54,8 @@ impl Market {
         let mut config: payments::Config = stage.config()?;
         config.chapa.base_url = gateway.url();
         let state = State::new(&config, &stage.clients, stage.shop.clock.clone())?;
-        let phone = stage.goods("Pixel 9", BIRR_250, None, units).await?;
+        let price = Price::new(BIRR_250, None)?;
+        let phone = stage.goods_at("Pixel 9", price, units).await?;
         Ok(Market {
             payments: payments::router(state),
             orders: orders::router(stage.shop.clone()),

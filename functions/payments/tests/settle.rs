@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{Market, begin};
 
-async fn verify(buyer: &actors::Actor, tx_ref: &str) -> (u16, Value) {
+pub(crate) async fn verify(buyer: &actors::Actor, tx_ref: &str) -> (u16, Value) {
     let answer = buyer
         .get(&format!("/api/payments/verify/?tx_ref={tx_ref}"))
         .await;

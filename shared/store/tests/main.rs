@@ -22,4 +22,6 @@ mod product_edits;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
+mod shown_stock;
+#[cfg(test)]
 mod stored;
