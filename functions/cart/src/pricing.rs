@@ -1,11 +1,11 @@
 //! What the lines of a cart cost and how many of each there are, as their products say now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::{
     Money, ProductId, UserId, VariantId,
     cart::{Cart, CartLine},
-    product::{Price, Product},
+    product::{Price, Product, Variant},
 };
 use serde::Serialize;
 use store::{StockedProduct, Store, StoreError};
@@ -34,6 +34,9 @@ pub(crate) struct LineWire {
     /// How many could be bought now; 0 as well when the product is no longer sold.
     available: u32,
     variant: VariantId,
+    /// What tells it from its siblings, for people; empty where the product comes one way.
+    variant_title: String,
+    variant_options: BTreeMap<String, String>,
 }
 
 impl Pricing {
@@ -83,6 +86,7 @@ impl Pricing {
     /// removed.
     pub(crate) fn wire(&self, cart: &Cart, line: &CartLine) -> LineWire {
         let product = self.products.get(&line.product);
+        let variant = product.and_then(|product| product.variant(line.variant));
         let price = self.price(line);
         LineWire {
             id: line.variant,
@@ -97,6 +101,8 @@ impl Pricing {
             list_price: number(price.map_or(Money::ZERO, Price::list)),
             available: self.available(line),
             variant: line.variant,
+            variant_title: variant.map(Variant::title).unwrap_or_default(),
+            variant_options: variant.map(|it| it.options.clone()).unwrap_or_default(),
         }
     }
 

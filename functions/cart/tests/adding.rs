@@ -136,7 +136,7 @@ async fn each_variant_is_a_line_with_a_price_and_stock_of_its_own() {
     let shelf = Shelf::open().await;
     let customer = shelf.customer().await;
     let (shirt, sizes) = shelf.shirt().await;
-    for (size, price) in [(sizes[0], 10.0), (sizes[1], 12.0)] {
+    for (size, title, price) in [(sizes[0], "M", 10.0), (sizes[1], "L", 12.0)] {
         let answer = customer
             .post(
                 ITEMS,
@@ -152,6 +152,10 @@ async fn each_variant_is_a_line_with_a_price_and_stock_of_its_own() {
         assert_eq!(
             (&line["unit_price"], &line["available"]),
             (&json!(price), &json!(4))
+        );
+        assert_eq!(
+            (&line["variant_title"], &line["variant_options"]),
+            (&json!(title), &json!({ "size": title }))
         );
         let refused = customer
             .post(ITEMS, &json!({ "product": shirt, "variant": size }))

@@ -49,7 +49,8 @@ async fn a_cart_charges_final_prices_as_json_numbers() {
         format!(
             concat!(
                 r#"{{"id":{pixel},"cart":{cart},"product":{pixel},"product_name":"Pixel 9","unit_price":199.9,"#,
-                r#""quantity":2,"total_price":399.8,"list_price":250.0,"available":10,"variant":{pixel}}}"#
+                r#""quantity":2,"total_price":399.8,"list_price":250.0,"available":10,"variant":{pixel},"#,
+                r#""variant_title":"","variant_options":{{}}}}"#
             ),
             pixel = pixel,
             cart = customer.user().id,
