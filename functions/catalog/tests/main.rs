@@ -9,6 +9,7 @@ mod access;
 mod caching;
 mod categories;
 mod category_edits;
+mod category_lists;
 mod costs;
 mod events;
 mod images;
