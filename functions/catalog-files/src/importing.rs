@@ -3,7 +3,7 @@
 //! Each product is written whole or not at all, by its handle, and one that is as the file says
 //! already is left alone. So an import that broke off is carried on by sending the same file again.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use axum::{
     Json,
@@ -11,6 +11,7 @@ use axum::{
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
 };
+use domain::product::Product;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use store::{CreateProductError, EditProductError, ProductRefusal, StoreError};
@@ -19,7 +20,7 @@ use web::{Error, Result, Shop, identity::Staff};
 
 use crate::{
     columns::{CATEGORY, Column, HANDLE, SKU},
-    goods::{Goods, Problem},
+    goods::{Goods, Problem, Shelf},
     matching::{self, Making},
     reading,
     shelving::Shelves,
@@ -31,7 +32,7 @@ pub(crate) const MAX_FILE_BYTES: usize = 5 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How many products are looked up at once.
 const BATCH: usize = 100;
-/// How many products are written side by side.
+/// How many categories are seen to side by side.
 const SIDE_BY_SIDE: usize = 8;
 /// The most problems that an answer lists.
 const MAX_PROBLEMS: usize = 1_000;
@@ -133,17 +134,31 @@ async fn import_batch(
 ) -> Result<()> {
     let slugs: Vec<&str> = batch.iter().map(|goods| goods.slug.as_str()).collect();
     let known = shop.store.find_products_by_slug(&slugs).await?;
-    let is_dry = report.dry_run;
-    let mut imports = Vec::with_capacity(batch.len());
+    let mut by_shelf: Vec<(&Shelf, Vec<&Goods>)> = Vec::new();
     for goods in batch {
-        let known = known.get(&goods.slug);
-        imports.push(Box::pin(import_one(shop, goods, known, shelves, is_dry)));
+        match by_shelf
+            .iter_mut()
+            .find(|(shelf, _)| *shelf == &goods.shelf)
+        {
+            Some((_, others)) => others.push(goods),
+            None => by_shelf.push((&goods.shelf, vec![goods])),
+        }
     }
-    let outcomes: Vec<Outcome> = stream::iter(imports)
+    let mut imports = Vec::with_capacity(by_shelf.len());
+    for (_, goods) in by_shelf {
+        imports.push(Box::pin(import_shelf(
+            shop,
+            goods,
+            &known,
+            shelves,
+            report.dry_run,
+        )));
+    }
+    let outcomes: Vec<Vec<Outcome>> = stream::iter(imports)
         .buffered(SIDE_BY_SIDE)
         .try_collect()
         .await?;
-    for outcome in outcomes {
+    for outcome in outcomes.into_iter().flatten() {
         match outcome {
             Outcome::Created => report.created += 1,
             Outcome::Updated => report.updated += 1,
@@ -154,10 +169,27 @@ async fn import_batch(
     Ok(())
 }
 
+/// Products of one category, one after the other. Each is written on condition that the category is
+/// there, and DynamoDB refuses one of two transactions that ask for the same item at the same time.
+async fn import_shelf(
+    shop: &Shop,
+    goods: Vec<&Goods>,
+    known: &HashMap<String, Product>,
+    shelves: &Shelves,
+    is_dry: bool,
+) -> std::result::Result<Vec<Outcome>, StoreError> {
+    let mut outcomes = Vec::with_capacity(goods.len());
+    for goods in goods {
+        let known = known.get(&goods.slug);
+        outcomes.push(import_one(shop, goods, known, shelves, is_dry).await?);
+    }
+    Ok(outcomes)
+}
+
 async fn import_one(
     shop: &Shop,
     goods: &Goods,
-    known: Option<&domain::product::Product>,
+    known: Option<&Product>,
     shelves: &Shelves,
     is_dry: bool,
 ) -> std::result::Result<Outcome, StoreError> {
