@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, convert::Infallible, future::Future};
 use domain::{
     UserId, Version,
     cart::CartError,
+    category::{Category, CategoryRefusal, CategoryTree},
     event::EventKind,
     location::Locations,
     order::{Actor, Due, Settlement, Supply},
@@ -276,6 +277,35 @@ async fn every_pattern_costs_what_the_page_says() {
         .measure("delete_product", store.delete_product(id, admit))
         .await
         .unwrap();
+
+    let moved = |tree: &CategoryTree| {
+        let before = tree.find(category.id).ok_or_else(Vec::new)?;
+        let after = Category {
+            parent: None,
+            version: bench.version(),
+            ..before.clone()
+        };
+        let edit = tree.change(before, after)?;
+        Ok::<_, Vec<CategoryRefusal>>((edit, ()))
+    };
+    meter
+        .measure("edit_categories", store.edit_categories(moved))
+        .await
+        .unwrap();
+    for slug in ["one", "two", "three"] {
+        let product = bench.product(category.id, slug, 5);
+        store.create_product(&product).await.unwrap();
+    }
+    let shelved = meter
+        .measure("shelved_products", store.shelved_products(category.id, 100))
+        .await
+        .unwrap();
+    let (from, to) = (category.id, line.category);
+    let moving = store.move_products(&shelved, from, to, NOW, || bench.version());
+    assert_eq!(meter.measure("move_products", moving).await.unwrap(), 3);
+    let admit = |_: &Category| Ok::<_, Infallible>(());
+    let deleted = store.delete_category(from, || bench.version(), admit);
+    meter.measure("delete_category", deleted).await.unwrap();
 
     let shopper = crate::samples::Shopper { cart, ..shopper };
     let change = bench.checkout(&shopper, three);
