@@ -37,6 +37,7 @@ pub fn routers(
         ("accounts", accounts::router(shop.clone())),
         ("catalog", catalog::router(catalog)),
         ("catalog-files", catalog_files::router(shop.clone())),
+        ("inventory", inventory::router(shop.clone())),
         ("cart", cart::router(shop.clone())),
         ("orders", orders::router(shop)),
         ("payments", payments::router(payments)),

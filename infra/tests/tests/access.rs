@@ -37,6 +37,7 @@ static FUNCTIONS: LazyLock<Vec<(&'static str, Vec<Route>)>> = LazyLock::new(|| {
         ("accounts", accounts::routes().table().to_vec()),
         ("catalog", catalog::routes().table().to_vec()),
         ("catalog-files", catalog_files::routes().table().to_vec()),
+        ("inventory", inventory::routes().table().to_vec()),
         ("cart", cart::routes().table().to_vec()),
         ("orders", orders::routes().table().to_vec()),
         ("payments", payments::routes().table().to_vec()),

@@ -25,6 +25,7 @@ fn read() -> Names {
         ("accounts", names::<web::shop::ShopConfig>()),
         ("catalog", names::<web::shop::ShopConfig>()),
         ("catalog-files", names::<web::shop::ShopConfig>()),
+        ("inventory", names::<web::shop::ShopConfig>()),
         ("cart", names::<web::shop::ShopConfig>()),
         ("orders", names::<web::shop::ShopConfig>()),
         ("payments", names::<payments::Config>()),

@@ -67,6 +67,7 @@ const SUITES: &[Suite] = &[
     suite("accounts"),
     suite("catalog"),
     suite("catalog-files"),
+    suite("inventory"),
     suite("cart"),
     suite("orders"),
     suite("payments"),

@@ -56,6 +56,8 @@ pub const SAMPLES: &[Sample] = &[
         "expire-reservations",
         Nothing(&["moved_on", "released"]),
     ),
+    sample("inventory", "inventory", Status(200)),
+    sample("inventory-get", "inventory", Status(403)),
     sample("order-events", "order-events", PoisonFails),
     sample("orders", "orders", Status(403)),
     sample("orders-get", "orders", Status(403)),

@@ -49,6 +49,7 @@ Open        writes  yes    yes  yes   yes   yes   yes   | yes     yes   | yes   
 Anybody     reads   yes    yes  yes   yes   yes   yes   | yes     yes   | yes    key  | yes     yes
 Anybody     writes  yes    yes  yes   yes   yes   yes   | yes     yes   | yes    key  | csrf    csrf
 Catalogue   reads   yes    yes  yes   yes   yes   yes   | yes     yes   | yes    key  | yes     yes
+Catalogue   writes  yes    yes  yes   yes   yes   yes   | yes     yes   | yes    key  | csrf    csrf
 Customer    reads   who    yes  yes   yes   yes   yes   | who     who   | yes    key  | yes     yes
 Customer    writes  who    yes  yes   yes   yes   yes   | who     who   | yes    key  | csrf    csrf
 Verified    reads   who    yes  yes   mail  yes   yes   | who     who   | yes    key  | yes     yes

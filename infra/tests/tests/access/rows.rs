@@ -36,6 +36,8 @@ pub enum Given {
     Category,
     /// `{id}` of a product, `{category}` it stands in.
     Product,
+    /// `{code}` of a place that holds stock, `{id}` of a product that may be brought there.
+    Place,
     /// `{id}` of a line in the cart, `{product}` it is of; an address as well.
     Line,
     /// `{id}` of an order.
@@ -131,7 +133,7 @@ fn row(method: Method, path: &'static str, access: Access, success: u16) -> Row 
 
 /// All of them.
 pub fn all() -> Vec<Row> {
-    let groups = [auth(), accounts(), catalog(), catalog_files(), cart(), orders(), payments()];
+    let groups = [auth(), accounts(), catalog(), catalog_files(), inventory(), cart(), orders(), payments()];
     groups.into_iter().flatten().collect()
 }
 
@@ -242,6 +244,30 @@ fn catalog_files() -> Vec<Row> {
     vec![
         post("/api/products/import", Staff, 200).sending("Handle,Title,Variant Price\n".into()),
         get("/api/products/export", Staff, 200),
+    ]
+}
+
+fn inventory() -> Vec<Row> {
+    const PLACES: &str = "/api/inventory/locations";
+    const PLACE: &str = "/api/inventory/locations/{code}";
+    vec![
+        get("/api/inventory", Staff, 200),
+        get(PLACES, Staff, 200),
+        post(PLACES, Staff, 201).sending(json!({ "code": "{new_slug}" })),
+        get(PLACE, Staff, 200).with(Given::Place),
+        patch(PLACE, Staff, 200)
+            .with(Given::Place)
+            .sending(json!({ "name": "Bole" })),
+        delete(PLACE, Staff, 204).with(Given::Place),
+        get("/api/inventory/movements", Staff, 200),
+        get("/api/inventory/reservations", Staff, 200),
+        post("/api/inventory/check_stock", Catalogue, 200).sending(json!({ "items": [] })),
+        post("/api/inventory/{id}/adjust", Staff, 200)
+            .with(Given::Place)
+            .sending(json!({ "delta": 1, "reason": "found" })),
+        post("/api/inventory/{id}/transfer", Staff, 200)
+            .with(Given::Place)
+            .sending(json!({ "from": "main", "to": "{code}", "quantity": 1 })),
     ]
 }
 

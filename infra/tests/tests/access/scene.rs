@@ -14,6 +14,7 @@ use axum::{Router, body::Body};
 use domain::{
     Money, SessionId,
     product::Product,
+    stock::Location,
     user::{Origin, User},
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -162,6 +163,7 @@ impl Scene<'_> {
                 shop.clock.clone(),
             )),
             "catalog-files" => catalog_files::router(shop.clone()),
+            "inventory" => inventory::router(shop.clone()),
             "cart" => cart::router(shop.clone()),
             "orders" => orders::router(shop.clone()),
             "payments" => {
@@ -305,6 +307,20 @@ impl Scene<'_> {
             Given::Product => {
                 facts.insert("id", json!(self.tea.id));
                 facts.insert("category", json!(self.tea.category));
+            }
+            Given::Place => {
+                let bole = Location::parse("bole").context("a place")?;
+                // It may be there already: callers who may not remove it leave it.
+                let edited = stage.shop.store.edit_locations(
+                    || stage.shop.entropy.version(),
+                    |places| match places.find(&bole) {
+                        Some(_) => Ok(()),
+                        None => places.add(bole.clone(), "Bole".to_owned()),
+                    },
+                );
+                edited.await?;
+                facts.insert("code", json!(bole));
+                facts.insert("id", json!(self.tea.id));
             }
             Given::Line => {
                 stage.add_address(owner).await?;
