@@ -69,8 +69,13 @@ async fn sam_is_given_what_the_stand_ins_ask_for() {
     }
     let mut given = given();
     for (name, mut value) in asked {
+        // Who looks at images does so from this machine, and not from a container.
+        let host = match name {
+            "IMAGES_URL" => "http://127.0.0.1",
+            _ => HOST,
+        };
         for (url, port) in &ports {
-            value = value.replace(url, &format!("{HOST}:{port}"));
+            value = value.replace(url, &format!("{host}:{port}"));
         }
         assert_eq!(given.remove(name), Some(value), "{name}");
     }

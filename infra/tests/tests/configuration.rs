@@ -23,7 +23,7 @@ fn read() -> Names {
     BTreeMap::from([
         ("auth", names::<auth::Config>()),
         ("accounts", names::<web::shop::ShopConfig>()),
-        ("catalog", names::<web::shop::ShopConfig>()),
+        ("catalog", names::<catalog::Config>()),
         ("catalog-files", names::<web::shop::ShopConfig>()),
         ("inventory", names::<web::shop::ShopConfig>()),
         ("cart", names::<web::shop::ShopConfig>()),

@@ -18,6 +18,8 @@ mod faults;
 #[cfg(test)]
 mod holes;
 #[cfg(test)]
+mod images;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod person;

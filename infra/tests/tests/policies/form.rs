@@ -9,7 +9,7 @@ use crate::template::{Document, each};
 
 /// Resources that cannot be told here to let anybody do anything. One of another type has to be
 /// thought about before it may stand in the template.
-const GRANT_NOTHING: [&str; 14] = [
+const GRANT_NOTHING: [&str; 15] = [
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
@@ -21,6 +21,7 @@ const GRANT_NOTHING: [&str; 14] = [
     "AWS::DynamoDB::Table",
     "AWS::Events::EventBus",
     "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
     "AWS::SQS::Queue",
     "AWS::SecretsManager::Secret",
     "AWS::Serverless::Function",
@@ -46,7 +47,10 @@ const GRANTING: [&str; 12] = [
 pub fn check(document: &Document) -> Result<()> {
     for (id, resource) in document.resources()? {
         let kind = document.kind(id);
-        if matches!(kind, "AWS::IAM::Role" | "AWS::Lambda::Permission") {
+        if matches!(
+            kind,
+            "AWS::IAM::Role" | "AWS::Lambda::Permission" | "AWS::S3::BucketPolicy"
+        ) {
             continue;
         }
         ensure!(
@@ -57,7 +61,36 @@ pub fn check(document: &Document) -> Result<()> {
     }
     refuse_grants("Globals", &document.0["Globals"])?;
     check_roles(document)?;
+    check_buckets(document)?;
     check_permissions(document)
+}
+
+/// Everybody may read the images that were looked at, and neither list them nor anything else; and no
+/// access list of an object says otherwise.
+fn check_buckets(document: &Document) -> Result<()> {
+    let expected = json!({
+        "Bucket": { "Ref": "ImagesBucket" },
+        "PolicyDocument": { "Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": { "Fn::Sub": "${ImagesBucket.Arn}/images/*" },
+        }] },
+    });
+    for (id, policy) in document.of_type("AWS::S3::BucketPolicy")? {
+        ensure!(policy == &expected, "{id} permits {policy}");
+    }
+    for (id, bucket) in document.of_type("AWS::S3::Bucket")? {
+        ensure!(bucket["AccessControl"].is_null(), "{id} has an access list");
+        let block = &bucket["PublicAccessBlockConfiguration"];
+        let lists_are_off = block["BlockPublicAcls"] == true && block["IgnorePublicAcls"] == true;
+        let owner = &bucket["OwnershipControls"]["Rules"][0]["ObjectOwnership"];
+        ensure!(
+            lists_are_off && owner == "BucketOwnerEnforced",
+            "access lists count in {id}"
+        );
+    }
+    Ok(())
 }
 
 fn refuse_grants(id: &str, properties: &Value) -> Result<()> {

@@ -15,6 +15,11 @@ use crate::template::{Document, Function};
 /// its first administrator was made before there was a roster.
 const READ_IN_OLD_SHOPS: [(&str, &str); 1] = [("accounts", "SINGLETON#")];
 
+/// What functions sign for browsers to do: no call of theirs shows it, and S3 asks their roles for the
+/// right all the same.
+const SIGNED_FOR_BROWSERS: [(&str, &str, &str); 1] =
+    [("catalog", "s3:PutObject", "ImagesBucket/uploads/*")];
+
 /// What each role has to grant.
 pub async fn needed(document: &Document, shop: &Shop) -> Result<Rights> {
     let mut rights = used(document, shop).await?;
@@ -27,6 +32,10 @@ pub async fn needed(document: &Document, shop: &Shop) -> Result<Rights> {
             right
         });
         rights.insert(role.to_owned(), widened.collect());
+    }
+    for (role, action, on) in SIGNED_FOR_BROWSERS {
+        let own = rights.entry(role.to_owned()).or_default();
+        own.insert(Right::new(action, on));
     }
     for (role, own) in used_by_aws(document)? {
         rights.entry(role).or_default().extend(own);
@@ -97,6 +106,10 @@ fn rights_for(accesses: &[Value]) -> BTreeSet<Right> {
             (Some("sqs"), _) => "OrderEventsQueue".to_owned(),
             (Some("events"), _) => "EventBus".to_owned(),
             (Some("ses"), _) => "MailIdentity".to_owned(),
+            (Some("s3"), _) => {
+                let part = resource.split_once('/').map_or("", |(_, part)| part);
+                format!("ImagesBucket/{part}")
+            }
             _ => resource,
         };
         // A batch is sent with the right to send.

@@ -182,6 +182,8 @@ fn name(document: &Document, resource: &Value) -> Result<String> {
     match resource["Fn::Sub"].as_str() {
         Some("${Table.Arn}/index/gsi1") => Ok("Table/index/gsi1".to_owned()),
         Some("${Table.Arn}/index/gsi2") => Ok("Table/index/gsi2".to_owned()),
+        Some("${ImagesBucket.Arn}/uploads/*") => Ok("ImagesBucket/uploads/*".to_owned()),
+        Some("${ImagesBucket.Arn}/images/*") => Ok("ImagesBucket/images/*".to_owned()),
         Some(
             "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/${MailIdentity}",
         ) => Ok("MailIdentity".to_owned()),

@@ -114,6 +114,17 @@ fn a_property_that_grants_is_seen() -> Result<()> {
         ),
         ("EventBus", "Policy", policy.clone()),
         ("Dashboard", "DashboardBody", policy.to_string().into()),
+        ("ImagesBucket", "AccessControl", json!("PublicRead")),
+        ("ImagesBucket", "OwnershipControls", Value::Null),
+        ("ImagesBucketPolicy", "PolicyDocument", policy.clone()),
+        (
+            "ImagesBucketPolicy",
+            "PolicyDocument",
+            json!({ "Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                "Resource": { "Fn::Sub": "${ImagesBucket.Arn}/*" },
+            }] }),
+        ),
     ];
     for (id, property, value) in changes {
         let told = format!("{id}.{property}: {value}");
@@ -151,6 +162,7 @@ fn a_resource_that_grants_is_seen() -> Result<()> {
         "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Role",
         "AWS::IAM::User",
+        "AWS::S3::BucketPolicy",
         "AWS::SQS::QueuePolicy",
         "AWS::Events::EventBusPolicy",
         "AWS::Logs::ResourcePolicy",

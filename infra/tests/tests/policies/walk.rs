@@ -2,6 +2,7 @@
 
 mod account;
 mod files;
+mod images;
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
@@ -24,6 +25,7 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     });
     let cover = admin.post("/api/products/", &cover).await?;
     ensure!(cover.status == 201, "{cover:?}");
+    images::walk(&admin, &phone.id).await?;
     admin.get("/api/products/").await?;
     admin
         .get(&format!("/api/products/?category={slug}"))
