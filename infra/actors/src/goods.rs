@@ -1,17 +1,20 @@
 //! Something to sell on the stage, and customers about to buy it.
 
+use std::{collections::BTreeMap, convert::Infallible};
+
 use anyhow::Result;
 use axum::Router;
 use domain::{
-    AddressId, CategoryId, Money, ProductId,
+    AddressId, CategoryId, Money, ProductId, VariantId,
     address::{Address, AddressError},
     cart::CartError,
     category::Category,
     location::LocationsError,
-    product::{Price, Product},
+    product::{Price, Product, ProductOption},
     stock::{Location, ShownStock, StockLevel},
 };
 use store::StockedProduct;
+use web::Shop;
 
 use crate::{Actor, Stage};
 
@@ -105,6 +108,40 @@ impl Stage {
             )
             .await?;
         Ok(())
+    }
+
+    /// A product in the sizes S and M, so many units of each, that may come in L as well.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn sizes(&self, name: &str, price: Money, units: u32) -> Result<Product> {
+        let Shop {
+            store,
+            entropy,
+            clock,
+            ..
+        } = &self.shop;
+        let id = self.goods(name, price, None, units).await?.id;
+        let medium = VariantId(entropy.id());
+        let edit = |stocked: &mut StockedProduct| {
+            let product = &mut stocked.product;
+            product.options = vec![ProductOption {
+                name: "size".to_owned(),
+                values: ["S", "M", "L"].map(str::to_owned).to_vec(),
+            }];
+            let mut other = Product::default_variant(id, None);
+            other.id = medium;
+            product.variants.push(other);
+            for (variant, size) in product.variants.iter_mut().zip(["S", "M"]) {
+                let choice = ("size".to_owned(), size.to_owned());
+                variant.options = BTreeMap::from([choice]);
+            }
+            let level = StockLevel::new(id, medium, Location::main(), units, clock.now());
+            stocked.stock.push(level);
+            Ok::<(), Infallible>(())
+        };
+        let edited = store.edit_product(id, || entropy.version(), edit).await;
+        Ok(edited?.0.product)
     }
 
     /// A verified customer with a default address and so many of each of these in the cart.
