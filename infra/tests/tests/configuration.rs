@@ -32,7 +32,7 @@ fn read() -> Names {
         ("order-events", names::<order_events::Config>()),
         (
             "expire-reservations",
-            names::<gateways::sections::TableName>(),
+            names::<expire_reservations::Config>(),
         ),
         (
             "cancel-unpaid-orders",

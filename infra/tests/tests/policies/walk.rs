@@ -1,6 +1,7 @@
 //! A walk through the whole shop, after which each right that a function needs was made use of.
 
 mod account;
+mod holds;
 mod files;
 mod images;
 
@@ -99,6 +100,7 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     shop.mend().await?;
     shop.wait(120).await?;
     assert_eq!(shop.tick("relay-outbox").await?["sent"], 1);
+    holds::walk(shop).await?;
     account::walk(shop, &abebe).await?;
     files::walk(&admin).await?;
     shop.settle().await
