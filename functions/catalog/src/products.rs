@@ -19,7 +19,7 @@ use web::{
 use crate::{product_wire::ProductWire, shelves::Shelves};
 
 /// `GET /api/products/`: newest first. Filters: `category` (a slug; with all that stand under it,
-/// unless `category_exact`), `featured`, `in_stock`, `search` (part of the name).
+/// unless `category_exact`), `featured`, `in_stock`, `search` (words of the name).
 pub(crate) async fn list(
     State(shop): State<Shop>,
     reader: Reader,

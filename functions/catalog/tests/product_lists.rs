@@ -124,6 +124,7 @@ async fn filters_are_combined_and_blank_ones_filter_nothing() {
         ("?featured=0", vec!["speaker", "nokia", "pixel"]),
         ("?search=nokia", vec!["nokia"]),
         ("?search=pixel", vec!["pixel"]),
+        ("?search=9+PIX", vec!["pixel"]),
         ("?search=%25", vec!["pixel"]),
         ("?search=_", vec!["speaker"]),
         ("?search=%E1%8A%AD%E1%8D%8D", vec!["nokia"]),

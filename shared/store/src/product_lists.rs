@@ -27,7 +27,7 @@ pub struct ProductFilter {
     pub featured: bool,
     /// Only those of which something can be bought, as far as lists know.
     pub in_stock: bool,
-    /// Only those whose name contains this, whatever the case.
+    /// Only those whose name contains each of these words, whatever the case and their order.
     pub search: Option<String>,
     /// Also those that customers do not see.
     pub with_inactive: bool,
@@ -40,8 +40,10 @@ impl ProductFilter {
                 && product.shown_stock.available_of(variant.id) > 0
         };
         let is_in = |wanted: &Vec<CategoryId>| wanted.contains(&product.category);
-        let is_called =
-            |wanted: &String| product.name.to_lowercase().contains(&wanted.to_lowercase());
+        let is_called = |wanted: &String| {
+            let (name, wanted) = (product.name.to_lowercase(), wanted.to_lowercase());
+            wanted.split_whitespace().all(|word| name.contains(word))
+        };
         (self.with_inactive || product.is_active)
             && (!self.featured || product.is_featured)
             && (!self.in_stock || product.variants.iter().any(sells))
