@@ -1,5 +1,7 @@
 //! What each pattern costs, as `docs/access-patterns.md` says.
 
+mod inventory;
+
 use std::{collections::BTreeMap, convert::Infallible, future::Future};
 
 use domain::{
@@ -18,7 +20,7 @@ use crate::samples::{Bench, NOW};
 
 const PAGE: &str = include_str!("../../../docs/access-patterns.md");
 
-struct Meter<'a> {
+pub struct Meter<'a> {
     bench: &'a Bench,
     measured: BTreeMap<&'static str, (f64, f64)>,
 }
@@ -426,6 +428,8 @@ async fn every_pattern_costs_what_the_page_says() {
         .measure("finish_event", store.finish_event(&id, NOW))
         .await
         .unwrap();
+
+    inventory::measure(&mut meter, things[5].product.id).await;
 
     let measured: BTreeMap<String, (String, String)> = meter
         .measured
