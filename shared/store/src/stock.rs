@@ -95,8 +95,11 @@ impl Store {
             let Some(StockedProduct { product, stock }) = self.find_fresh_product(id).await? else {
                 return Ok(());
             };
-            let shown = ShownStock::of(&stock, product.shown_stock.retired);
-            if shown.revision <= product.shown_stock.revision {
+            let known = &product.shown_stock;
+            let shown = ShownStock::of(&stock, known.retired);
+            // A product that was stored before there were copies bears none, whatever its levels say.
+            let is_there = !known.levels.is_empty() || shown.levels.is_empty();
+            if is_there && shown.revision <= known.revision {
                 return Ok(());
             }
             if self.show_stock(&product, &shown).await? {

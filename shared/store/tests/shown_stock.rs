@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     event::EventKind,
     order::{CancelReason, MAX_ATTEMPTS, MAX_ORDER_LINES},
@@ -85,6 +86,28 @@ async fn a_copy_whose_answer_was_lost_is_written_once_and_later_ones_over_it() {
     let shown = &stocked.product.shown_stock;
     assert_eq!(shown.revision, 2);
     assert_eq!(shown.available_of(stocked.stock[0].variant), 98);
+}
+
+#[tokio::test]
+async fn a_product_from_before_there_were_copies_gets_one() {
+    let bench = Bench::open().await;
+    let things = bench.stocked(1, 100).await;
+    let id = things[0].product.id;
+    let update = bench.table.client().update_item();
+    update
+        .table_name(bench.table.name())
+        .key("pk", AttributeValue::S(format!("PRODUCT#{}", id.padded())))
+        .key("sk", AttributeValue::S("PRODUCT".into()))
+        .update_expression("REMOVE shown_stock")
+        .send()
+        .await
+        .unwrap();
+    bench.store.refresh_shown_stock(id).await.unwrap();
+    let stocked = found(&bench, &things[0]).await;
+    assert_eq!(
+        stocked.product.shown_stock,
+        ShownStock::of(&stocked.stock, 0)
+    );
 }
 
 #[tokio::test]
