@@ -34,6 +34,8 @@ pub enum Given {
     Address,
     /// `{id}` of a category.
     Category,
+    /// The same, of one in which nothing stands.
+    SpareCategory,
     /// `{id}` of a product, `{category}` it stands in.
     Product,
     /// `{code}` of a place that holds stock, `{id}` of a product that may be brought there.
@@ -232,6 +234,13 @@ fn catalog() -> Vec<Row> {
         post("/api/categories", Staff, 201)
             .sending(json!({ "name": "Phones", "slug": "{new_slug}" })),
         get("/api/categories/{id}", Catalogue, 200).with(Given::Category),
+        put("/api/categories/{id}", Staff, 200)
+            .with(Given::Category)
+            .sending(json!({ "name": "Teas" })),
+        patch("/api/categories/{id}", Staff, 200)
+            .with(Given::Category)
+            .sending(json!({ "description": "From Jimma" })),
+        delete("/api/categories/{id}", Staff, 204).with(Given::SpareCategory),
         get("/api/products", Catalogue, 200),
         post("/api/products", Staff, 201)
             .with(Given::Category)

@@ -12,7 +12,8 @@ use actors::{Actor, Answer, Stage};
 use anyhow::{Context, Result, bail, ensure};
 use axum::{Router, body::Body};
 use domain::{
-    Money, SessionId,
+    CategoryId, Money, SessionId,
+    category::Category,
     product::Product,
     stock::Location,
     user::{Origin, User},
@@ -303,6 +304,20 @@ impl Scene<'_> {
             }
             Given::Category => {
                 facts.insert("id", json!(self.tea.category));
+            }
+            Given::SpareCategory => {
+                let spare = Category {
+                    id: CategoryId(stage.shop.entropy.id()),
+                    parent: None,
+                    name: "Spare".to_owned(),
+                    slug: format!("spare-{}", stage.shop.entropy.version()),
+                    description: String::new(),
+                    is_active: true,
+                    created_at: now,
+                    version: stage.shop.entropy.version(),
+                };
+                stage.shop.store.create_category(&spare).await?;
+                facts.insert("id", json!(spare.id));
             }
             Given::Product => {
                 facts.insert("id", json!(self.tea.id));

@@ -1,6 +1,7 @@
 //! A walk through the whole shop, after which each right that a function needs was made use of.
 
 mod account;
+mod categories;
 mod holds;
 mod files;
 mod images;
@@ -27,6 +28,7 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     let cover = admin.post("/api/products/", &cover).await?;
     ensure!(cover.status == 201, "{cover:?}");
     images::walk(&admin, &phone.id).await?;
+    categories::walk(&admin).await?;
     admin.get("/api/products/").await?;
     admin
         .get(&format!("/api/products/?category={slug}"))
