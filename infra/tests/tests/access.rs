@@ -8,6 +8,7 @@
 mod callers;
 mod expected;
 mod gateway;
+mod pictures;
 mod rows;
 mod scene;
 

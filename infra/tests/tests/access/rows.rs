@@ -38,8 +38,16 @@ pub enum Given {
     SpareCategory,
     /// `{id}` of a product, `{category}` it stands in.
     Product,
+    /// The same, of a product that nothing else is about.
+    SpareProduct,
+    /// `{id}` of a product that comes in two sizes, `{variant}` of one of them.
+    Variant,
     /// `{code}` of a place that holds stock, `{id}` of a product that may be brought there.
     Place,
+    /// `{id}` of a product, `{image}` of its only image.
+    Image,
+    /// `{id}` of a product, `{image}` that a file has been uploaded for.
+    Upload,
     /// `{id}` of a line in the cart, `{product}` it is of; an address as well.
     Line,
     /// `{id}` of an order.
@@ -135,7 +143,17 @@ fn row(method: Method, path: &'static str, access: Access, success: u16) -> Row 
 
 /// All of them.
 pub fn all() -> Vec<Row> {
-    let groups = [auth(), accounts(), catalog(), catalog_files(), inventory(), cart(), orders(), payments()];
+    let groups = [
+        auth(),
+        accounts(),
+        catalog(),
+        images(),
+        catalog_files(),
+        inventory(),
+        cart(),
+        orders(),
+        payments(),
+    ];
     groups.into_iter().flatten().collect()
 }
 
@@ -225,7 +243,32 @@ fn accounts() -> Vec<Row> {
     ]
 }
 
+fn images() -> Vec<Row> {
+    const LIST: &str = "/api/products/{id}/images";
+    const ONE: &str = "/api/products/{id}/images/{image}";
+    vec![
+        get(LIST, Catalogue, 200).with(Given::Product),
+        post(LIST, Staff, 201)
+            .with(Given::SpareProduct)
+            .sending(json!({ "image_url": "https://images.example/front.png" })),
+        put("/api/products/{id}/images/order", Staff, 200)
+            .with(Given::Image)
+            .sending(json!({ "images": ["{image}"] })),
+        post("/api/products/{id}/images/upload", Staff, 201)
+            .with(Given::Product)
+            .sending(json!({ "content_type": "image/png" })),
+        get(ONE, Catalogue, 200).with(Given::Image),
+        patch(ONE, Staff, 200)
+            .with(Given::Image)
+            .sending(json!({ "alt_text": "The front" })),
+        delete(ONE, Staff, 204).with(Given::Image),
+        post("/api/products/{id}/images/{image}/confirm", Staff, 200).with(Given::Upload),
+    ]
+}
+
 fn catalog() -> Vec<Row> {
+    const VARIANTS: &str = "/api/products/{id}/variants";
+    const VARIANT: &str = "/api/products/{id}/variants/{variant}";
     let product = json!({
         "category_id": "{id}", "name": "Pixel 9", "slug": "{new_slug}", "price": "999.00",
     });
@@ -246,6 +289,24 @@ fn catalog() -> Vec<Row> {
             .with(Given::Category)
             .sending(product),
         get("/api/products/{id}", Catalogue, 200).with(Given::Product),
+        put("/api/products/{id}", Staff, 200)
+            .with(Given::Product)
+            .sending(json!({
+                "category_id": "{category}", "name": "Tea", "slug": "{new_slug}", "price": "9.00",
+            })),
+        patch("/api/products/{id}", Staff, 200)
+            .with(Given::Product)
+            .sending(json!({ "name": "Tea" })),
+        delete("/api/products/{id}", Staff, 204).with(Given::SpareProduct),
+        get(VARIANTS, Catalogue, 200).with(Given::Product),
+        post(VARIANTS, Staff, 201)
+            .with(Given::Variant)
+            .sending(json!({ "options": { "size": "L" } })),
+        get(VARIANT, Catalogue, 200).with(Given::Variant),
+        patch(VARIANT, Staff, 200)
+            .with(Given::Variant)
+            .sending(json!({ "price": "12.00" })),
+        delete(VARIANT, Staff, 204).with(Given::Variant),
     ]
 }
 

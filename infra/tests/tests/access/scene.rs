@@ -26,6 +26,7 @@ use web::tokens::{SessionClaims, uid};
 use super::{
     FUNCTIONS,
     callers::Caller,
+    pictures,
     rows::{Given, Row},
 };
 
@@ -323,6 +324,17 @@ impl Scene<'_> {
                 facts.insert("id", json!(self.tea.id));
                 facts.insert("category", json!(self.tea.category));
             }
+            Given::SpareProduct => {
+                let spare = stage.goods("Spare", Money::from_santim(900), None, 1);
+                let spare = spare.await?;
+                facts.insert("id", json!(spare.id));
+                facts.insert("category", json!(spare.category));
+            }
+            Given::Variant => {
+                let sizes = stage.sizes("Sizes", Money::from_santim(900), 1).await?;
+                facts.insert("id", json!(sizes.id));
+                facts.insert("variant", json!(sizes.variants[1].id));
+            }
             Given::Place => {
                 let bole = Location::parse("bole").context("a place")?;
                 // It may be there already: callers who may not remove it leave it.
@@ -336,6 +348,16 @@ impl Scene<'_> {
                 edited.await?;
                 facts.insert("code", json!(bole));
                 facts.insert("id", json!(self.tea.id));
+            }
+            Given::Image => {
+                let (product, image) = pictures::pictured(stage).await?;
+                facts.insert("id", json!(product));
+                facts.insert("image", json!(image));
+            }
+            Given::Upload => {
+                let upload = pictures::upload(stage).await?;
+                facts.insert("id", json!(upload.product));
+                facts.insert("image", json!(upload.image));
             }
             Given::Line => {
                 stage.add_address(owner).await?;
@@ -389,6 +411,7 @@ fn fill(body: &Value, facts: &Facts) -> Value {
             let fields = fields.map(|(name, value)| (name.clone(), fill(value, facts)));
             Value::Object(fields.collect())
         }
+        Value::Array(items) => items.iter().map(|item| fill(item, facts)).collect(),
         Value::String(text) => {
             let name = text
                 .strip_prefix('{')

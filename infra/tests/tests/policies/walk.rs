@@ -3,14 +3,14 @@
 mod account;
 mod categories;
 mod holds;
-mod files;
 mod images;
+mod files;
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::shop::Shop;
+use crate::{person::Person, shop::Shop};
 
 /// Calls every route and schedule in every way that makes it ask AWS for something else.
 pub async fn walk(shop: &Shop) -> Result<()> {
@@ -27,6 +27,7 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     });
     let cover = admin.post("/api/products/", &cover).await?;
     ensure!(cover.status == 201, "{cover:?}");
+    change_and_delete(&admin, &parent, &inner.body["id"], &cover.body["id"]).await?;
     images::walk(&admin, &phone.id).await?;
     categories::walk(&admin).await?;
     admin.get("/api/products/").await?;
@@ -106,4 +107,29 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     account::walk(shop, &abebe).await?;
     files::walk(&admin).await?;
     shop.settle().await
+}
+
+/// Takes a product that nobody ordered through all that staff can do to it.
+async fn change_and_delete(
+    admin: &Person,
+    from: &Value,
+    to: &Value,
+    product: &Value,
+) -> Result<()> {
+    let csrf = admin.cookie("csrftoken").unwrap_or_default();
+    let headers = [("x-csrftoken", csrf.as_str())];
+    let path = format!("/api/products/{product}/");
+    let change = json!({
+        "category_id": from, "slug": "case", "sku": "CASE-1",
+        "options": [{ "name": "size", "values": ["S", "M"] }],
+        "variants": [{ "options": { "size": "S" } }, { "options": { "size": "M" } }],
+    });
+    let change = Some(change.to_string());
+    let changed = admin.send(Method::PATCH, &path, change, &headers).await?;
+    ensure!(changed.status == 200, "{changed:?}");
+    let back = Some(json!({ "category_id": to }).to_string());
+    admin.send(Method::PATCH, &path, back, &headers).await?;
+    let deleted = admin.send(Method::DELETE, &path, None, &headers).await?;
+    ensure!(deleted.status == 204, "{deleted:?}");
+    Ok(())
 }
