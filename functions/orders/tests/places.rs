@@ -195,3 +195,46 @@ async fn a_fault_while_units_are_counted_changes_nothing() -> anyhow::Result<()>
     assert_eq!(second.post(PATH, &json!({})).await.status, 201);
     Ok(())
 }
+
+#[tokio::test]
+async fn whatever_fails_while_units_are_looked_for_there_is_one_order_in_the_end()
+-> anyhow::Result<()> {
+    let kinds = [
+        FaultKind::Refused,
+        FaultKind::LostAnswer,
+        FaultKind::Conflict,
+        FaultKind::Throttled,
+    ];
+    for kind in kinds {
+        for nth in 1..=5 {
+            let (stage, router) = open().await?;
+            let units = [(Location::main(), 2), (annex(), 2)];
+            let phone = stage.goods_at("Pixel 9", price(), &units).await?;
+            let first = stage.shopper(&router, &[&phone], 1).await?;
+            assert_eq!(first.post(PATH, &json!({})).await.status, 201);
+            let second = stage.shopper(&router, &[&phone], 3).await?;
+            let fault = Fault {
+                service: Service::Dynamodb,
+                nth,
+                kind,
+                times: 1,
+            };
+            stage.wire.inject(fault)?;
+            let answer = second.post(PATH, &json!({})).await;
+            stage.wire.clear_faults();
+            if answer.status != 201 {
+                assert_eq!(answer.status, 503, "{kind:?} {nth}: {}", answer.text());
+                let again = second.post(PATH, &json!({})).await;
+                assert_eq!(again.status, 201, "{kind:?} {nth}: {}", again.text());
+            }
+            let orders = second.get(PATH).await.json();
+            assert_eq!(orders.as_array().map(Vec::len), Some(1), "{kind:?} {nth}");
+            assert_eq!(
+                stage.shelves(&phone).await?,
+                [shelf("annex", 0, 2), shelf("main", 0, 2)],
+                "{kind:?} {nth}"
+            );
+        }
+    }
+    Ok(())
+}
