@@ -1,5 +1,6 @@
 //! What each pattern costs, as `docs/access-patterns.md` says.
 
+mod images;
 mod inventory;
 
 use std::{collections::BTreeMap, convert::Infallible, future::Future};
@@ -429,6 +430,7 @@ async fn every_pattern_costs_what_the_page_says() {
         .await
         .unwrap();
 
+    images::measure(&mut meter, things[6].product.id).await;
     inventory::measure(&mut meter, things[5].product.id).await;
 
     let measured: BTreeMap<String, (String, String)> = meter

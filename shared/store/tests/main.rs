@@ -12,6 +12,8 @@ mod costs;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod images;
+#[cfg(test)]
 mod in_step;
 #[cfg(test)]
 mod inventory;
