@@ -4,6 +4,7 @@ mod account;
 mod categories;
 mod holds;
 mod images;
+mod stock;
 mod files;
 
 use anyhow::{Context, Result, ensure};
@@ -106,6 +107,7 @@ pub async fn walk(shop: &Shop) -> Result<()> {
     holds::walk(shop).await?;
     account::walk(shop, &abebe).await?;
     files::walk(&admin).await?;
+    stock::walk(&admin, &phone).await?;
     shop.settle().await
 }
 
