@@ -2,6 +2,7 @@
 
 use actors::{Actor, Answer, Stage};
 use axum::{Router, body::Body, http::Method};
+use emulator::{Fault, FaultKind, Service};
 use serde_json::{Value, json};
 use store::{PageRequest, ProductFilter};
 
@@ -224,6 +225,52 @@ async fn bad_rows_cost_their_own_product_only() {
         .await
         .json();
     assert_eq!(counts(&rest)[2], 1, "{rest}");
+}
+
+/// Wherever the table fails, and whether or not the write was done, sending the file again leads to
+/// what an undisturbed import leads to.
+#[tokio::test]
+async fn an_import_that_broke_off_is_carried_on_by_sending_it_again() {
+    let told = |found: &[domain::product::Product]| -> Vec<_> {
+        let told = found.iter().map(|product| {
+            let units = product
+                .variants
+                .iter()
+                .map(|variant| product.shown_stock.available_of(variant.id));
+            (
+                product.slug.clone(),
+                product.name.clone(),
+                product.images.len(),
+                units.collect::<Vec<_>>(),
+            )
+        });
+        told.collect()
+    };
+    let (undisturbed, router) = open().await;
+    let staff = undisturbed.staff(&router).await.unwrap();
+    send(&staff, IMPORT, FILE).await;
+    let expected = told(&products(&undisturbed).await);
+    for kind in [FaultKind::Refused, FaultKind::LostAnswer] {
+        for nth in 1..=16 {
+            let (stage, router) = open().await;
+            let staff = stage.staff(&router).await.unwrap();
+            // More often in a row than the SDK tries.
+            let fault = Fault {
+                service: Service::Dynamodb,
+                nth,
+                kind,
+                times: 12,
+            };
+            stage.wire.inject(fault).unwrap();
+            let broken = send(&staff, IMPORT, FILE).await;
+            stage.wire.clear_faults();
+            assert!(matches!(broken.status, 200 | 503), "{}", broken.text());
+            let again = send(&staff, IMPORT, FILE).await;
+            assert_eq!(again.status, 200, "{kind:?} {nth}: {}", again.text());
+            assert_eq!(counts(&again.json())[3], 0, "{}", again.text());
+            assert_eq!(told(&products(&stage).await), expected, "{kind:?} {nth}");
+        }
+    }
 }
 
 #[tokio::test]
