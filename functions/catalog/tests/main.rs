@@ -13,6 +13,7 @@ mod category_lists;
 mod costs;
 mod events;
 mod images;
+mod places;
 mod product_edits;
 mod product_lists;
 mod products;

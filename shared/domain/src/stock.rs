@@ -143,18 +143,26 @@ impl ShownStock {
     /// A copy of these levels, which are all that a product has. `retired` is that of the copy
     /// before, and the revisions of what was deleted since.
     pub fn of(levels: &[StockLevel], retired: u64) -> ShownStock {
+        let mut shown: Vec<ShownLevel> = levels
+            .iter()
+            .map(|level| ShownLevel {
+                variant: level.variant,
+                location: level.location.clone(),
+                available: level.available,
+                updated_at: level.updated_at,
+            })
+            .collect();
+        // Always in the same order, and the place that every shop has before the others: a client
+        // that knows of one place looks at the first.
+        shown.sort_by(|one, other| {
+            let rank = |level: &ShownLevel| (level.variant, !level.location.is_main());
+            let by_rank = rank(one).cmp(&rank(other));
+            by_rank.then_with(|| one.location.cmp(&other.location))
+        });
         ShownStock {
             revision: levels.iter().map(|level| level.revision).sum::<u64>() + retired,
             retired,
-            levels: levels
-                .iter()
-                .map(|level| ShownLevel {
-                    variant: level.variant,
-                    location: level.location.clone(),
-                    available: level.available,
-                    updated_at: level.updated_at,
-                })
-                .collect(),
+            levels: shown,
         }
     }
 
