@@ -6,7 +6,10 @@ use domain::{
     CategoryId, Money, ProductId, Timestamp, VariantId,
     choices::{ChoiceFault, MAX_CHARS, MAX_OPTIONS, MAX_VALUES},
     json::Json,
-    product::{MAX_VARIANTS, Price, Product, ProductOption},
+    product::{
+        MAX_DESCRIPTION_BYTES, MAX_SPECIFICATIONS_BYTES, MAX_VARIANTS, Price, Product,
+        ProductOption,
+    },
     stock::{Location, MAX_UNITS, ShownStock, StockLevel},
 };
 use serde_json::Value;
@@ -22,8 +25,6 @@ use crate::variant_form::{VariantForm, field_of, read_sku, read_units};
 
 /// The only currency of the shop unless a product says otherwise.
 const DEFAULT_CURRENCY: &str = "ETB";
-/// How many bytes the specifications may take: every list reads them.
-const MAX_SPECIFICATIONS: usize = 16 * 1024;
 
 /// What is sent of a product; what is absent stays as it is, or has its default.
 pub(crate) struct ProductForm {
@@ -78,13 +79,15 @@ impl ProductForm {
             category: fields.expected("category_id", key(CategoryId)),
             name: fields.expected("name", text().max(255)),
             slug: fields.expected("slug", slug()),
-            description: fields.optional("description", text().blankable()),
+            description: read_description(fields),
             sku: read_sku(fields),
             list_price: fields.expected("price", price()),
             discounted: fields.optional("discount_price", price().nullable()),
             currency: fields.optional("currency", text().max(3)),
-            specifications: fields
-                .optional("specifications", fields::json().max(MAX_SPECIFICATIONS)),
+            specifications: fields.optional(
+                "specifications",
+                fields::json().max(MAX_SPECIFICATIONS_BYTES),
+            ),
             weight_grams: read_count(fields, "weight_grams"),
             low_stock_threshold: read_count(fields, "low_stock_threshold"),
             is_featured: fields.optional("is_featured", boolean()),
@@ -287,6 +290,15 @@ fn set<T: Clone>(field: &mut T, sent: &Option<T>) {
     if let Some(value) = sent {
         field.clone_from(value);
     }
+}
+
+fn read_description(fields: &mut Fields) -> Option<String> {
+    let description = fields.optional("description", text().blankable())?;
+    if description.len() > MAX_DESCRIPTION_BYTES {
+        let message = format!("Ensure this field has no more than {MAX_DESCRIPTION_BYTES} bytes.");
+        fields.refuse("description", message);
+    }
+    Some(description)
 }
 
 /// A whole number that may be left open.

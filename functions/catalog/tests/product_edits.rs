@@ -99,6 +99,10 @@ async fn everything_wrong_with_a_change_is_told_and_nothing_is_written() {
             json!({ "specifications": ["Ensure this field has no more than 16384 characters."] }),
         ),
         (
+            json!({ "description": "ሰ".repeat(66_667) }),
+            json!({ "description": ["Ensure this field has no more than 200000 bytes."] }),
+        ),
+        (
             json!({ "weight_grams": -1, "low_stock_threshold": "x" }),
             json!({
                 "weight_grams": ["Ensure this value is greater than or equal to 0."],
@@ -262,6 +266,7 @@ async fn of_twenty_creations_or_renamings_at_once_one_gets_the_name() {
 #[tokio::test]
 async fn a_product_as_it_is_shown_can_be_sent_back() {
     let (stage, router) = open().await;
+    stage.shop.clock.stop();
     let staff = stage.staff(&router).await.unwrap();
     let phones = category(&staff, "phones").await;
     let plain = product(

@@ -13,6 +13,11 @@ use crate::{
 pub const MAX_VARIANTS: usize = 40;
 /// How many images a product may have: they are part of its item, which every list reads.
 pub const MAX_IMAGES: usize = 20;
+/// How many bytes a description may take. Item, variants and images together stay below the 400 KB
+/// that DynamoDB takes.
+pub const MAX_DESCRIPTION_BYTES: usize = 200_000;
+/// How many bytes the specifications may take, written as JSON: every list reads them.
+pub const MAX_SPECIFICATIONS_BYTES: usize = 16 * 1024;
 
 /// Something the shop sells.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -165,6 +165,9 @@ fn settle_stock(
             .into_iter()
             .filter(|level| is_new(level) && is_sold(level)),
     );
+    // As a query would give them.
+    levels
+        .sort_by(|one, other| (one.variant, &one.location).cmp(&(other.variant, &other.location)));
     let lost: u64 = gone.iter().map(|level| level.revision).sum();
     let retired = before.product.shown_stock.retired + lost;
     product.shown_stock = ShownStock::of(&levels, retired);

@@ -287,7 +287,7 @@ fn add_cors_headers(settings: &Settings, inbound: &HeaderMap, headers: &mut Head
             ),
             (
                 header::ACCESS_CONTROL_ALLOW_HEADERS,
-                "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, X-CSRFToken, X-Requested-With",
+                "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-CSRFToken, X-Requested-With",
             ),
             (header::ACCESS_CONTROL_MAX_AGE, "600"),
         ] {
