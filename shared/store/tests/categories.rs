@@ -1,40 +1,29 @@
-//! The tree of categories under edits, races and faults, and what stands in a category that goes.
+//! The tree of categories under edits, races and faults.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    convert::Infallible,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
 use domain::{
-    CategoryId, ProductId,
+    CategoryId,
     category::{Category, CategoryRefusal, CategoryTree, MAX_DEPTH},
 };
 use emulator::{Fault, FaultKind, Service};
 use futures::future::join_all;
-use store::{
-    CreateCategoryError, CreateProductError, DeleteCategoryError, EditError, MoveProductsError,
-    ProductRefusal::CategoryMissing,
-};
+use store::{CreateCategoryError, DeleteCategoryError, EditError};
 
-use crate::{
-    product_edits::assert_in_step,
-    samples::{Bench, NOW},
-    stored::everything,
-};
+use crate::{samples::Bench, stored::everything};
 
 /// Why an edit was refused.
-type Refused = EditError<Vec<CategoryRefusal>>;
+pub type Refused = EditError<Vec<CategoryRefusal>>;
 
 /// A category that was made.
-async fn made(bench: &Bench, slug: &str, parent: Option<CategoryId>) -> Category {
+pub async fn made(bench: &Bench, slug: &str, parent: Option<CategoryId>) -> Category {
     let category = bench.category(slug, parent);
     bench.store.create_category(&category).await.unwrap();
     category
 }
 
 /// Changes a category, if it is there.
-async fn changed(
+pub async fn changed(
     bench: &Bench,
     id: CategoryId,
     change: impl Fn(&mut Category),
@@ -51,7 +40,8 @@ async fn changed(
     bench.store.edit_categories(decide).await
 }
 
-async fn deleted(bench: &Bench, id: CategoryId) -> Result<(), DeleteCategoryError<Infallible>> {
+/// Deletes a category, if nothing stands in it.
+pub async fn deleted(bench: &Bench, id: CategoryId) -> Result<(), DeleteCategoryError<Infallible>> {
     let admit = |_: &Category| Ok(());
     let version = || bench.version();
     bench.store.delete_category(id, version, admit).await
@@ -59,7 +49,7 @@ async fn deleted(bench: &Bench, id: CategoryId) -> Result<(), DeleteCategoryErro
 
 /// That the tree has no gap and no cycle, that each slug is claimed by its category and no other, and
 /// that products stand in categories that are there.
-async fn assert_whole(bench: &Bench) -> CategoryTree {
+pub async fn assert_whole(bench: &Bench) -> CategoryTree {
     let tree = bench.store.fresh_category_tree().await.unwrap();
     let (mut slugs, mut claims) = (BTreeMap::new(), BTreeMap::new());
     for (key, item) in everything(bench).await {
@@ -248,161 +238,6 @@ async fn subcategories_of_a_deleted_category_become_roots() {
     let again = deleted(&bench, gone.id).await;
     assert!(matches!(again, Err(DeleteCategoryError::Missing)));
     made(&bench, "gone", None).await;
-}
-
-#[tokio::test]
-async fn a_category_with_products_stays_as_it_was() {
-    let bench = Bench::open().await;
-    let category = made(&bench, "things", None).await;
-    let below = made(&bench, "below", Some(category.id)).await;
-    let thing = bench.product(category.id, "thing", 1);
-    bench.store.create_product(&thing).await.unwrap();
-    let before = everything(&bench).await;
-    let refused = deleted(&bench, category.id).await;
-    assert!(matches!(refused, Err(DeleteCategoryError::InUse)));
-    assert_eq!(everything(&bench).await, before);
-    let ids = [thing.product.id];
-    let version = || bench.version();
-    let moved = bench
-        .store
-        .move_products(&ids, category.id, below.id, NOW, version)
-        .await;
-    assert_eq!(moved.unwrap(), 1);
-    assert_in_step(&bench).await;
-    deleted(&bench, category.id).await.unwrap();
-    assert_eq!(assert_whole(&bench).await.len(), 1);
-}
-
-#[tokio::test]
-async fn products_move_unless_they_are_elsewhere_or_have_nowhere_to_go() {
-    let bench = Bench::open().await;
-    let (from, to) = (
-        made(&bench, "from", None).await.id,
-        made(&bench, "to", None).await.id,
-    );
-    let mut ids: Vec<ProductId> = Vec::new();
-    for number in 0..20 {
-        let category = if number == 7 { to } else { from };
-        let product = bench.product(category, &format!("p{number}"), 1);
-        bench.store.create_product(&product).await.unwrap();
-        ids.push(product.product.id);
-    }
-    let lost = CategoryId(bench.id());
-    let version = || bench.version();
-    let moved = bench
-        .store
-        .move_products(&ids, from, lost, NOW, version)
-        .await;
-    assert!(matches!(moved, Err(MoveProductsError::CategoryMissing)));
-    assert_eq!(
-        bench.store.shelved_products(from, 100).await.unwrap().len(),
-        19
-    );
-    let moved = bench.store.move_products(&ids, from, to, NOW, version);
-    assert_eq!(moved.await.unwrap(), 19);
-    let shelf = bench.store.shelved_products(to, 100).await.unwrap();
-    assert_eq!(
-        BTreeSet::from_iter(shelf),
-        BTreeSet::from_iter(ids.iter().copied())
-    );
-    assert_in_step(&bench).await;
-    let products = bench.store.find_products(&ids).await.unwrap();
-    assert!(products.iter().all(|product| product.category == to));
-    let versions: BTreeSet<_> = products.iter().map(|product| product.version).collect();
-    assert_eq!(versions.len(), 20, "an edit under way notices");
-}
-
-#[tokio::test]
-async fn a_mark_that_a_crash_left_behind_keeps_products_out_until_an_edit() {
-    let bench = Bench::open().await;
-    let category = made(&bench, "things", None).await;
-    // Two reads, the mark, and then nothing works any more: the SDK gives up after some tries.
-    crash_after_the_mark(&bench, category.id).await;
-    let refused = bench.product(category.id, "thing", 1);
-    let refused = bench.store.create_product(&refused).await;
-    assert!(
-        matches!(&refused, Err(CreateProductError::Refused(all)) if all == &[CategoryMissing]),
-        "{refused:?}"
-    );
-    changed(&bench, category.id, |after| after.name = "Things".into())
-        .await
-        .unwrap();
-    let thing = bench.product(category.id, "thing", 1);
-    bench.store.create_product(&thing).await.unwrap();
-
-    let other = made(&bench, "others", None).await;
-    crash_after_the_mark(&bench, other.id).await;
-    deleted(&bench, other.id).await.unwrap();
-    assert_eq!(assert_whole(&bench).await.len(), 1);
-}
-
-async fn crash_after_the_mark(bench: &Bench, id: CategoryId) {
-    let fault = Fault {
-        service: Service::Dynamodb,
-        nth: 4,
-        kind: FaultKind::Refused,
-        times: 99,
-    };
-    bench.wire.inject(fault).unwrap();
-    let failed = deleted(bench, id).await;
-    assert!(
-        matches!(failed, Err(DeleteCategoryError::Store(_))),
-        "{failed:?}"
-    );
-    bench.wire.clear_faults();
-    let tree = bench.store.fresh_category_tree().await.unwrap();
-    assert!(tree.find(id).is_some());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_product_is_left_in_a_category_that_is_deleted_meanwhile() {
-    let bench = Arc::new(Bench::open().await);
-    let (mut kept, mut gone) = (0, 0);
-    for round in 0..20 {
-        let category = made(&bench, &format!("things-{round}"), None).await.id;
-        let heir = made(&bench, &format!("heir-{round}"), None).await.id;
-        let guest = bench.product(heir, &format!("guest-{round}"), 1);
-        bench.store.create_product(&guest).await.unwrap();
-        let creations = (0..3).map(|number| {
-            let bench = Arc::clone(&bench);
-            tokio::spawn(async move {
-                let product = bench.product(category, &format!("p-{round}-{number}"), 1);
-                bench.store.create_product(&product).await.is_ok()
-            })
-        });
-        let moving = {
-            let (bench, ids) = (Arc::clone(&bench), [guest.product.id]);
-            tokio::spawn(async move {
-                let version = || bench.version();
-                let moved = bench
-                    .store
-                    .move_products(&ids, heir, category, NOW, version);
-                moved.await.is_ok()
-            })
-        };
-        let deletion = {
-            let bench = Arc::clone(&bench);
-            tokio::spawn(async move {
-                for _ in 0..round % 4 {
-                    bench.store.category_tree().await.unwrap();
-                }
-                deleted(&bench, category).await
-            })
-        };
-        let writes: Vec<_> = creations.chain([moving]).collect();
-        let entered = join_all(writes).await;
-        let entered = entered
-            .into_iter()
-            .filter(|entered| *entered.as_ref().unwrap());
-        match (entered.count(), deletion.await.unwrap()) {
-            (0, Ok(())) => gone += 1,
-            (_, Err(DeleteCategoryError::InUse)) => kept += 1,
-            other => panic!("{other:?}"),
-        }
-        assert_in_step(&bench).await;
-        assert_whole(&bench).await;
-    }
-    assert_eq!(kept + gone, 20);
 }
 
 #[tokio::test]

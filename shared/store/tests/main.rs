@@ -28,4 +28,6 @@ mod samples;
 #[cfg(test)]
 mod shown_stock;
 #[cfg(test)]
+mod shelves;
+#[cfg(test)]
 mod stored;
