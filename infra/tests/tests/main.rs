@@ -24,6 +24,8 @@ mod lists;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod purchase;
