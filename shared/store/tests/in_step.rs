@@ -63,7 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// What the table does meanwhile: the SDK tries three times, so three failures are one that is told.
-fn fault() -> impl Strategy<Value = Option<Fault>> {
+pub fn fault() -> impl Strategy<Value = Option<Fault>> {
     let kind = prop_oneof![
         Just(FaultKind::LostAnswer),
         Just(FaultKind::Conflict),

@@ -31,3 +31,5 @@ mod shown_stock;
 mod shelves;
 #[cfg(test)]
 mod stored;
+#[cfg(test)]
+mod tree_in_step;
