@@ -28,6 +28,8 @@ mod places;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod products;
+#[cfg(test)]
 mod purchase;
 #[cfg(test)]
 mod races;
