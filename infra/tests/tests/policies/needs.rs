@@ -81,7 +81,8 @@ async fn used(document: &Document, shop: &Shop) -> Result<Rights> {
     Ok(calls.into_iter().map(rights).collect())
 }
 
-/// The longest route that takes this path.
+/// The route that takes this path: the one of just this path before any with a variable, and of those
+/// the longest.
 fn route_of<'a>(routes: &'a [Route], path: &str) -> Option<&'a Route> {
     let takes = |route: &&Route| match route.path.strip_suffix("{proxy+}") {
         Some(prefix) => path.starts_with(prefix),
@@ -90,7 +91,7 @@ fn route_of<'a>(routes: &'a [Route], path: &str) -> Option<&'a Route> {
     routes
         .iter()
         .filter(takes)
-        .max_by_key(|route| route.path.len())
+        .max_by_key(|route| (route.path == path, route.path.len()))
 }
 
 /// The rights for these accesses. Keys are those of all that a function reads there, or of all that
