@@ -1,7 +1,9 @@
 use actors::Actor;
 use axum::{body::Body, http::Method};
+use domain::{CategoryId, Id, ProductId, product::Product};
 use futures::future::join_all;
 use serde_json::{Value, json};
+use store::StockedProduct;
 
 use crate::{CATEGORIES, PRODUCTS, at, category, made, open, product, slugs};
 
@@ -322,4 +324,49 @@ async fn products_keep_their_category_unless_they_are_reassigned() {
         .delete(&format!("{path}?reassign_to={}", audio["id"]))
         .await;
     assert_eq!(deleted.status, 204);
+}
+
+#[tokio::test]
+async fn very_many_products_move_over_several_requests() {
+    let (stage, router) = open().await;
+    let staff = stage.staff(&router).await.unwrap();
+    let phones = category(&staff, "phones").await;
+    let audio = category(&staff, "audio").await;
+    let first = product(&staff, &phones, "first", json!({})).await;
+    let store = &stage.shop.store;
+    let first = Id::try_from(first["id"].as_u64().unwrap()).unwrap();
+    let pattern = store.find_fresh_product(ProductId(first)).await.unwrap();
+    let pattern = pattern.unwrap().product;
+    for batch in 0..20 {
+        let making = (0..25_u64).map(|number| {
+            // Not drawn: so many in one millisecond may clash.
+            let id = Id::try_from(first.value() + 1 + batch * 25 + number).unwrap();
+            let product = Product {
+                id: ProductId(id),
+                slug: format!("p-{batch}-{number}"),
+                variants: vec![Product::default_variant(ProductId(id), None)],
+                ..pattern.clone()
+            };
+            async move {
+                let stocked = StockedProduct::new(product, Vec::new());
+                store.create_product(&stocked).await.unwrap();
+            }
+        });
+        join_all(making).await;
+    }
+    let path = format!("{}?reassign_to={}", at(CATEGORIES, &phones), audio["id"]);
+    let refused = staff.delete(&path).await;
+    let detail = json!({ "detail": "500 products were moved, and there are more: ask again." });
+    assert_eq!((refused.status, refused.json()), (409, detail));
+    assert_eq!(staff.get(&at(CATEGORIES, &phones)).await.status, 200);
+    assert_eq!(staff.delete(&path).await.status, 204);
+    let left = store.shelved_products(id_of(&phones), 10).await.unwrap();
+    assert_eq!(left, []);
+    let moved = store.shelved_products(id_of(&audio), 1_000).await.unwrap();
+    assert_eq!(moved.len(), 501);
+}
+
+fn id_of(category: &Value) -> CategoryId {
+    let id = category["id"].as_u64().unwrap();
+    CategoryId(Id::try_from(id).unwrap())
 }
