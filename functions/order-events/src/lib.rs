@@ -6,6 +6,7 @@
 //! process dies between SES's answer and the note of it. A message that fails, fails alone.
 
 mod figures;
+mod ledger;
 mod mails;
 mod shown_stock;
 mod stripping;
@@ -213,6 +214,7 @@ async fn perform(consumer: &Consumer, event: &Event) -> Result<(), HandleError> 
     // What may be done twice comes before the mail, which may not.
     stripping::follow(consumer, event).await?;
     shown_stock::follow(consumer, event).await?;
+    ledger::follow(consumer, event).await?;
     if let Some(mail) = compose(consumer, event).await? {
         consumer.mailer.send(&mail).await?;
     }

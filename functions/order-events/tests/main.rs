@@ -7,6 +7,8 @@ mod consuming;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod post;
 #[cfg(test)]
 mod shown_stock;

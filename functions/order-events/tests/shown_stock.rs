@@ -14,7 +14,7 @@ use store::{PageRequest, ProductFilter};
 use crate::consuming::{Scene, text};
 
 /// Ten pieces of tea, at two places.
-async fn tea(scene: &Scene) -> anyhow::Result<Product> {
+pub async fn tea(scene: &Scene) -> anyhow::Result<Product> {
     let price = Price::new(Money::from_santim(5_050), None)?;
     let annex = Location::parse("annex").expect("a code");
     let units = [(Location::main(), 1), (annex, 9)];
@@ -42,7 +42,7 @@ async fn available(scene: &Scene, product: &Product) -> anyhow::Result<u32> {
     Ok(shelves.iter().map(|(_, available, _)| available).sum())
 }
 
-async fn order_of(scene: &Scene, events: &[Event]) -> anyhow::Result<Order> {
+pub async fn order_of(scene: &Scene, events: &[Event]) -> anyhow::Result<Order> {
     let placed = events.iter().find_map(|event| match event.kind {
         EventKind::OrderPlaced { order, .. } => Some(order),
         _ => None,
@@ -53,7 +53,7 @@ async fn order_of(scene: &Scene, events: &[Event]) -> anyhow::Result<Order> {
 }
 
 /// Writes a step, delivers what it tells and compares.
-async fn take(scene: &Scene, tea: &Product, change: Change) -> anyhow::Result<Order> {
+pub async fn take(scene: &Scene, tea: &Product, change: Change) -> anyhow::Result<Order> {
     let shop = &scene.stage.shop;
     let events = shop.entropy.events(&change.events);
     shop.store.advance_order(&change, &[], &events).await?;

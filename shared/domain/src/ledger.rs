@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    MovementId, OrderId, ProductId, Timestamp, UserId, VariantId,
+    EventId, Id, MovementId, OrderId, ProductId, Timestamp, UserId, VariantId,
     location::Locations,
+    order::Order,
     product::Product,
     stock::{Location, MAX_UNITS, StockLevel},
 };
@@ -32,8 +33,6 @@ pub enum MovementKind {
     Other,
     /// Units were brought to another place: an entry there and one here.
     Transferred,
-    /// A new product or variant began with these units.
-    Initial,
     /// An order was paid.
     Sold,
     /// A paid order was called off before it was handed over.
@@ -193,6 +192,72 @@ pub fn transfer(
     movements[0].counterpart = Some(to.location.clone());
     movements[1].counterpart = Some(from.location.clone());
     Ok(([taken, brought], movements))
+}
+
+/// What an order that was paid took, or, called off after that, gave back: an entry for each line and
+/// place. The event that tells of it and `at`, when it was decided, give each entry the same id
+/// however often it is asked for.
+pub fn of_order(
+    order: &Order,
+    kind: MovementKind,
+    event: &EventId,
+    at: Timestamp,
+) -> Vec<Movement> {
+    let takes = kind == MovementKind::Sold;
+    let lines = order.lines.iter();
+    let taken = lines.flat_map(|line| line.allocations.iter().map(move |taken| (line, taken)));
+    taken
+        .map(|(line, taken)| {
+            let units = i64::from(taken.quantity);
+            Movement {
+                id: derived_id(event, line.variant, &taken.location, at),
+                at,
+                actor: None,
+                product: line.product,
+                variant: line.variant,
+                location: taken.location.clone(),
+                kind,
+                reason: String::new(),
+                delta: if takes { -units } else { units },
+                before: None,
+                after: None,
+                counterpart: None,
+                order: Some(order.id),
+            }
+        })
+        .collect()
+}
+
+/// An id within the second of `at`: 22 bits of the FNV-1a hash of what the entry is about, of which
+/// some stand for the milliseconds. Two entries may meet there; see [`Movement::moved_on`].
+fn derived_id(
+    event: &EventId,
+    variant: VariantId,
+    location: &Location,
+    at: Timestamp,
+) -> MovementId {
+    let about = format!("{event}#{}#{location}", variant.padded());
+    let hash = about.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let second = u64::try_from(at.unix_secs()).unwrap_or_default();
+    let millis = second * 1000 + (hash >> 12) % 1000;
+    MovementId(Id::compose(
+        millis,
+        u16::try_from(hash & 0xfff).unwrap_or_default(),
+    ))
+}
+
+impl Movement {
+    /// The same entry under the next id: for one that found its own in use by another.
+    #[must_use]
+    pub fn moved_on(&self) -> Movement {
+        let next = Id::try_from(self.id.value() + 1).unwrap_or(Id::MAX);
+        Movement {
+            id: MovementId(next),
+            ..self.clone()
+        }
+    }
 }
 
 /// The units of a variant at a place, promised or not.

@@ -3,7 +3,10 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{
+    operation::put_item::PutItemError,
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+};
 use domain::{
     MovementId, ProductId, Timestamp, Version,
     event::Event,
@@ -223,6 +226,33 @@ impl Store {
             values,
             Failed::Moved,
         )
+    }
+
+    /// Enters what an order did. PutItem `MOVEMENTS#month / MOVEMENT#id`, unless it is there; repeating
+    /// it does nothing. `false` if another entry has the id.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it may have been entered.
+    pub async fn enter_movement(&self, movement: &Movement) -> Result<bool, StoreError> {
+        let place = IndexKey::movement_by_product(movement.product, movement.id);
+        let entry = item::compose(&Key::movement(movement.id), [place], movement)?;
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let Err(error) = put else { return Ok(true) };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let known = failed.item().cloned().map(item::parse::<Movement>);
+                Ok(known.transpose()?.as_ref() == Some(movement))
+            }
+            _ => Err(StoreError::from_sdk(&error)),
+        }
     }
 
     /// A page of the ledger, newest first. Query `MOVEMENTS#month`, month by month backwards.

@@ -316,3 +316,26 @@ async fn promised_units_are_listed_by_when_they_are_free_again() {
     let (rest, next) = bench.store.list_holds(next.unwrap(), 3).await.unwrap();
     assert_eq!((rest.len(), next), (0, None));
 }
+
+#[tokio::test]
+async fn what_an_order_took_is_entered_once_however_often_it_is_told() {
+    let bench = Bench::open().await;
+    let things = bench.stocked(2, 10).await;
+    let order = bench.placed("abebe@example.com", &things, 3).await;
+    let event = bench.event(EventKind::Decoy).id;
+    let entries = ledger::of_order(&order, MovementKind::Sold, &event, NOW);
+    assert_eq!(entries.len(), 2);
+    for entry in entries.iter().chain(&entries) {
+        assert!(bench.store.enter_movement(entry).await.unwrap());
+    }
+    let of_one = bench.store.list_movements_of(things[0].product.id, PAGE);
+    let of_one = of_one.await.unwrap().items;
+    assert_eq!(of_one.len(), 1);
+    assert_eq!((of_one[0].delta, of_one[0].order), (-3, Some(order.id)));
+    let mut other = entries[0].clone();
+    other.delta = -1;
+    let entered = bench.store.enter_movement(&other).await.unwrap();
+    assert!(!entered, "another entry has the id");
+    let entered = bench.store.enter_movement(&other.moved_on()).await;
+    assert!(entered.unwrap());
+}

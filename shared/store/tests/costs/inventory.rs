@@ -1,6 +1,10 @@
 //! What the patterns of the inventory cost.
 
-use domain::{ProductId, Timestamp, ledger::Correction};
+use domain::{
+    ProductId, Timestamp,
+    event::EventKind,
+    ledger::{self, Correction, MovementKind},
+};
 use store::PageRequest;
 
 use super::Meter;
@@ -33,6 +37,13 @@ pub async fn measure(meter: &mut Meter<'_>, id: ProductId) {
     edited.await.unwrap();
     let low = meter.measure("list_low_stock", store.list_low_stock(page));
     assert_eq!(low.await.unwrap().items.len(), 1);
+    let found = store.find_product(id).await.unwrap();
+    let stocked: Vec<_> = found.into_iter().collect();
+    let order = bench.placed("sold@example.com", &stocked, 1).await;
+    let event = bench.event(EventKind::Decoy).id;
+    let sold = ledger::of_order(&order, MovementKind::Sold, &event, NOW);
+    let entered = meter.measure("enter_movement", store.enter_movement(&sold[0]));
+    assert!(entered.await.unwrap());
     let one = PageRequest { limit: 1, ..page };
     meter
         .measure("list_movements", store.list_movements(one, NOW))
