@@ -6,6 +6,9 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, Put, TransactWriteItem, WriteRequest,
 };
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
 use emulator::{Fault, FaultKind, Service, Table, UNATTRIBUTED, Wire};
 
 /// A table, a wire to it and a client over that wire.
@@ -491,4 +494,44 @@ fn sqs(wire: &Wire) -> aws_sdk_sqs::Client {
         .retry_config(aws_sdk_sqs::config::retry::RetryConfig::disabled())
         .build();
     aws_sdk_sqs::Client::from_conf(config)
+}
+
+/// S3 is called without a client of the SDK.
+#[tokio::test]
+async fn objects_are_counted_by_their_bucket_and_the_part_they_are_in() {
+    let wire = Wire::new();
+    let call = async |method: &'static str, path: &str, source: Option<&'static str>| {
+        let fault = Fault {
+            service: Service::S3,
+            nth: 1,
+            kind: FaultKind::Throttled,
+            times: 1,
+        };
+        wire.inject(fault).unwrap();
+        let mut request = HttpRequest::new(SdkBody::empty());
+        request.set_method(method).unwrap();
+        let uri = format!("http://127.0.0.1:9/pictures/{path}");
+        request.set_uri(uri.as_str()).unwrap();
+        request.headers_mut().insert("x-amz-content-sha256", "e3b0");
+        if let Some(source) = source {
+            request.headers_mut().insert("x-amz-copy-source", source);
+        }
+        let answer = wire.connector().call(request).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 503);
+    };
+    call("GET", "uploads/1", None).await;
+    call("PUT", "images/7/1.png", Some("/pictures/uploads/1")).await;
+    call("DELETE", "images/7/1.png", None).await;
+    let ledger = wire.ledger();
+    let accesses: Vec<_> = ledger[0]
+        .accesses
+        .iter()
+        .map(|access| format!("{} {}", access.action, access.resource))
+        .collect();
+    let expected = [
+        "s3:DeleteObject pictures/images/*",
+        "s3:GetObject pictures/uploads/*",
+        "s3:PutObject pictures/images/*",
+    ];
+    assert_eq!(accesses, expected);
 }
