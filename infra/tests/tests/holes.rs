@@ -208,3 +208,46 @@ async fn other_sites_get_no_leave_to_read_with_cookies() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn the_catalogue_refuses_in_words_and_forgets_nothing() -> Result<()> {
+    let shop = Shop::open().await?;
+    let phone = shop.goods("250.00", Some("199.99"), 5).await?;
+    let admin = shop.admin().await?;
+    let path = format!("/api/products/{}/", phone.id);
+    let change = |body| {
+        let (admin, path) = (&admin, &path);
+        async move { admin.write(Method::PATCH, path, &body).await }
+    };
+    // The discount is held against the price that is there, and the price against the discount.
+    for body in [
+        json!({ "discount_price": "250.01" }),
+        json!({ "price": "199.98" }),
+    ] {
+        let refused = change(body).await?;
+        let above = "Discount price cannot be higher than the original price.";
+        let above = json!({ "discount_price": [above] });
+        assert_eq!((refused.status, refused.body), (400, above));
+    }
+    // Two products without an SKU are no duplicates.
+    let shown = shop.visitor()?.get(&path).await?.body;
+    for slug in ["blank-1", "blank-2"] {
+        let body = json!({
+            "category_id": shown["category"]["id"], "name": "Blank", "slug": slug, "price": 1, "sku": "",
+        });
+        assert_eq!(admin.post("/api/products/", &body).await?.status, 201);
+    }
+    // What was ordered is not deleted, nor is its category; and what is hidden comes back.
+    shop.shopper("abebe", &phone, 1).await?.order().await?;
+    let category = format!("/api/categories/{}/", shown["category"]["id"]);
+    for path in [&path, &category] {
+        let refused = admin.write(Method::DELETE, path, &json!({})).await?;
+        assert_eq!(refused.status, 409, "{refused:?}");
+        assert!(refused.body["detail"].is_string(), "{refused:?}");
+    }
+    assert_eq!(change(json!({ "is_active": false })).await?.status, 200);
+    assert_eq!(shop.visitor()?.get(&path).await?.status, 404);
+    assert_eq!(change(json!({ "is_active": true })).await?.status, 200);
+    assert_eq!(shop.visitor()?.get(&path).await?.status, 200);
+    Ok(())
+}
