@@ -246,6 +246,7 @@ fn refusal(reasons: &[CategoryRefusal], parent: Option<CategoryId>) -> Error {
             CategoryRefusal::UnderItself | CategoryRefusal::TooDeep => {
                 errors.add(PARENT, reason.to_string());
             }
+            CategoryRefusal::TooLong => errors.add("description", reason.to_string()),
             CategoryRefusal::Full => errors.add(NON_FIELD_ERRORS, reason.to_string()),
         }
     }

@@ -8,6 +8,9 @@ use crate::{CategoryId, Version, slug};
 const MAX_PROMOTED: usize = 90;
 /// How many bytes of them: a transaction holds 4 MB.
 const MAX_PROMOTED_BYTES: usize = 3_000_000;
+/// How many bytes all categories may have together: each request reads them all, a megabyte at a time
+/// and eight times at most.
+const MAX_BYTES: usize = 5_000_000;
 /// What an item has besides its texts, generously.
 const BYTES_BESIDES_TEXT: usize = 1_000;
 
@@ -29,6 +32,9 @@ pub enum CategoryRefusal {
     /// The shop has [`MAX_CATEGORIES`] already.
     #[error("A shop has at most {MAX_CATEGORIES} categories.")]
     Full,
+    /// All categories together are longer than what is read of them at once.
+    #[error("The descriptions of all categories hold at most 5 MB together.")]
+    TooLong,
 }
 
 /// A change of the tree, to be written as a whole.
@@ -92,6 +98,7 @@ impl CategoryTree {
         if refusals.is_empty() && self.len() >= MAX_CATEGORIES {
             refusals.push(CategoryRefusal::Full);
         }
+        refusals.extend(self.refuse_length(None, &category));
         if !refusals.is_empty() {
             return Err(refusals);
         }
@@ -124,6 +131,7 @@ impl CategoryTree {
         if moves {
             refusals.extend(self.refuse_place(Some(before.id), after.parent));
         }
+        refusals.extend(self.refuse_length(Some(before), &after));
         if !refusals.is_empty() {
             return Err(refusals);
         }
@@ -147,8 +155,7 @@ impl CategoryTree {
         let children = self.children_of(Some(category.id));
         let fitting = children.iter().filter_map(|id| self.find(*id));
         let promoted = fitting.take(MAX_PROMOTED).map_while(|child| {
-            let bytes = child.name.len() + child.description.len() + BYTES_BESIDES_TEXT;
-            room = room.checked_sub(bytes)?;
+            room = room.checked_sub(bytes(child))?;
             Some(CategoryWrite {
                 before: Some(child.clone()),
                 after: Some(Category {
@@ -215,8 +222,24 @@ impl CategoryTree {
         }
     }
 
+    /// Whether the tree would grow too long by this. What makes it shorter is always welcome.
+    fn refuse_length(
+        &self,
+        before: Option<&Category>,
+        after: &Category,
+    ) -> Option<CategoryRefusal> {
+        let grows_by = bytes(after).saturating_sub(before.map_or(0, bytes));
+        let length: usize = self.by_id.values().map(bytes).sum();
+        (grows_by > 0 && length + grows_by > MAX_BYTES).then_some(CategoryRefusal::TooLong)
+    }
+
     fn way_up(&self, from: Option<CategoryId>) -> Vec<(CategoryId, Version)> {
         let path = from.map(|from| self.path(from)).unwrap_or_default();
         path.iter().map(|step| (step.id, step.version)).collect()
     }
+}
+
+/// How long the item of a category is, rather too much than too little.
+fn bytes(category: &Category) -> usize {
+    category.name.len() + category.description.len() + BYTES_BESIDES_TEXT
 }

@@ -164,6 +164,24 @@ fn subcategories_of_a_deleted_category_become_roots_in_bounded_edits() {
 }
 
 #[test]
+fn a_tree_grows_no_longer_than_can_be_read() {
+    let long = |number, length| Category {
+        description: "x".repeat(length),
+        ..draft(number, None)
+    };
+    let tree = CategoryTree::grow((1..=19).map(|number| long(number, 250_000)));
+    assert!(tree.create(long(20, 200_000)).is_ok());
+    let too_long = Err(vec![CategoryRefusal::TooLong]);
+    assert_eq!(tree.create(long(20, 250_000)), too_long);
+    let before = tree.find(id(1)).unwrap();
+    assert_eq!(tree.change(before, long(1, 500_000)), too_long);
+    let full = tree.after(&tree.create(long(20, 229_000)).unwrap());
+    assert!(full.change(before, long(1, 249_999)).is_ok());
+    assert!(full.change(before, long(1, 250_000)).is_ok());
+    assert_eq!(full.change(before, long(1, 260_000)), too_long);
+}
+
+#[test]
 fn descendants_are_all_that_stand_under_a_category() {
     let tree = CategoryTree::grow([
         draft(1, None),
