@@ -107,6 +107,11 @@ async fn serve(objects: &Objects, call: Call) -> Result<Response, Refusal> {
             let object = find(objects, name)?.ok_or_else(Refusal::no_such_key)?;
             read(object, &call.headers)
         }
+        Method::PUT if !call.headers.contains_key(header::CONTENT_LENGTH) => Err(Refusal(
+            StatusCode::LENGTH_REQUIRED,
+            "MissingContentLength",
+            "You must provide the Content-Length HTTP header.".to_owned(),
+        )),
         Method::PUT => copy(objects, name, &call.headers),
         Method::DELETE => {
             objects

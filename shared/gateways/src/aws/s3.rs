@@ -126,6 +126,10 @@ impl S3 {
         for (name, value) in &headers {
             request.headers_mut().insert(*name, (*value).to_owned());
         }
+        if method == "PUT" {
+            // The connector says nothing of a body that is empty, and S3 refuses what has no length.
+            request.headers_mut().insert("content-length", "0");
+        }
         for (name, value) in self.signature(method, uri, &headers, now)? {
             request.headers_mut().insert(name, value);
         }
