@@ -35,6 +35,10 @@ enum Step {
     Move {
         at: usize,
     },
+    Watch {
+        at: usize,
+        threshold: Option<u32>,
+    },
     Vary {
         at: usize,
         skus: Vec<Option<u8>>,
@@ -56,6 +60,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (at(), name(), prop::option::of(name()))
             .prop_map(|(at, slug, sku)| Step::Rename { at, slug, sku }),
         1 => at().prop_map(|at| Step::Move { at }),
+        1 => (at(), prop::option::of(0..12_u32))
+            .prop_map(|(at, threshold)| Step::Watch { at, threshold }),
         4 => (at(), skus).prop_map(|(at, skus)| Step::Vary { at, skus }),
         1 => at().prop_map(|at| Step::Order { at }),
         1 => at().prop_map(|at| Step::Delete { at }),
@@ -137,6 +143,13 @@ async fn act(
                     .iter()
                     .position(|known| *known == product.category);
                 product.category = categories[1 - place.unwrap_or(0)];
+            })
+            .await;
+        }
+        Step::Watch { at, threshold } => {
+            let Some(id) = known(*at) else { return };
+            let _ = edited(bench, id, |stocked| {
+                stocked.product.low_stock_threshold = *threshold;
             })
             .await;
         }

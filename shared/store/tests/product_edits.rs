@@ -64,13 +64,17 @@ pub async fn assert_in_step(bench: &Bench) {
             for sku in product.skus() {
                 expected.push((format!("SKU#{sku} / CLAIM"), Some(owner)));
             }
+            if domain::ledger::is_low(&product) {
+                let id = product.id.padded();
+                expected.push((format!("LOW_STOCK / PRODUCT#{id}"), Some(owner)));
+            }
             let shelf = format!("SHELF#{} / {pk}", product.category.padded());
             expected.push((shelf, Some(owner)));
             for variant in &product.variants {
                 let level = format!("{pk} / STOCK#{}#main", variant.id.padded());
                 expected.push((level, Some(owner)));
             }
-        } else if ["SLUG#PRODUCT#", "SKU#", "SHELF#"]
+        } else if ["SLUG#PRODUCT#", "SKU#", "SHELF#", "LOW_STOCK"]
             .iter()
             .any(|kind| pk.starts_with(kind))
             || sk.starts_with("STOCK#")
