@@ -111,7 +111,9 @@ impl Throttle {
     /// [`TooEarly`]; it does not count then, or whoever keeps trying would wait for ever.
     pub fn attempt(&mut self, limit: Limit, now: Timestamp) -> Result<(), TooEarly> {
         let wait = self.open_at.unix_secs() - now.unix_secs();
-        if wait > 0 {
+        // Only an attempt beyond the free ones made anybody wait. Otherwise the time noted is merely
+        // later than ours: that of somebody who looked at the clock a second after us.
+        if wait > 0 && self.attempts > limit.free {
             return Err(TooEarly(wait.min(limit.longest_wait_secs)));
         }
         self.forget(limit, now);
@@ -192,6 +194,16 @@ mod tests {
             throttle.attempt(PASSWORDS, later).unwrap();
         }
         assert_eq!(throttle.attempt(PASSWORDS, later), Err(TooEarly(1)));
+    }
+
+    #[test]
+    fn free_attempts_of_many_at_once_do_not_wait_for_the_second_to_pass() {
+        let mut throttle = fresh();
+        for now in [1002, 1001, 1002, 1001] {
+            throttle.attempt(PASSWORDS, Timestamp(now)).unwrap();
+        }
+        throttle.take_back(Timestamp(1002));
+        throttle.attempt(PASSWORDS, Timestamp(1001)).unwrap();
     }
 
     #[test]
