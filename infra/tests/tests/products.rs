@@ -159,3 +159,53 @@ async fn of_an_order_and_a_deletion_at_once_one_wins() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_variant_is_bought_at_its_own_price_and_from_its_own_stock() -> Result<()> {
+    let shop = Shop::open().await?;
+    let admin = shop.admin().await?;
+    let body = json!({
+        "category_id": shelf(&admin).await?, "name": "Shirt", "slug": "shirt", "price": 10,
+        "options": [{ "name": "size", "values": ["S", "M"] }],
+        "variants": [
+            { "options": { "size": "S" }, "initial_stock": 5 },
+            { "options": { "size": "M" }, "sku": "SHIRT-M", "price": 12, "discount_price": "11.50", "initial_stock": 2 },
+        ],
+    });
+    let shirt = admin.post(PRODUCTS, &body).await?.body;
+    let path = format!("{PRODUCTS}{}/", shirt["id"]);
+    let medium = &shirt["variants"][1]["id"];
+    let abebe = shop.customer("abebe").await?;
+    abebe.add_address().await?;
+
+    let items = "/api/cart/items/";
+    let unsaid = abebe
+        .post(items, &json!({ "product": shirt["id"] }))
+        .await?;
+    let required = json!({ "variant": ["This field is required."] });
+    assert_eq!((unsaid.status, unsaid.body), (400, required));
+    let line = json!({ "product": shirt["id"], "variant": medium, "quantity": 2 });
+    let line = abebe.post(items, &line).await?;
+    assert_eq!(line.status, 201, "{line:?}");
+    assert_eq!(line.body["variant_title"], "M");
+    assert_eq!(line.body["variant_options"], json!({ "size": "M" }));
+    let order = abebe.order().await?;
+    assert_eq!(order["total_amount"], "23.00");
+    let bought = &order["items"][0];
+    assert_eq!(
+        (&bought["variant"], &bought["variant_title"], &bought["sku"]),
+        (medium, &json!("M"), &json!("SHIRT-M"))
+    );
+    let shown = admin.get(&path).await?.body;
+    let left = |place: usize| shown["variants"][place]["available"].clone();
+    assert_eq!((left(0), left(1)), (json!(5), json!(0)));
+    // It was ordered, the other one never: that may go.
+    let variant = |place: usize| format!("{path}variants/{}/", shown["variants"][place]["id"]);
+    for (place, status) in [(1, 409), (0, 204)] {
+        let deleted = admin
+            .write(Method::DELETE, &variant(place), &json!({}))
+            .await?;
+        assert_eq!(deleted.status, status, "{deleted:?}");
+    }
+    Ok(())
+}
