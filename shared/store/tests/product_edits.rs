@@ -1,7 +1,12 @@
 //! Changes and deletions of products: what goes with them, what is in their way, and who else.
 
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    convert::Infallible,
+    sync::Arc,
+};
 
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{
     CategoryId, ProductId, VariantId,
     product::{Product, Variant},
@@ -19,6 +24,9 @@ use crate::{
     samples::{Bench, NOW},
     stored::everything,
 };
+
+/// A key, and the product that the item says it belongs to.
+type Owned = (String, Option<ProductId>);
 
 /// Changes a product by a rule that refuses nothing.
 pub async fn edited(
@@ -53,6 +61,13 @@ pub fn add_variant(bench: &Bench, stocked: &mut StockedProduct, colour: &str, un
 
 /// That claims, places in categories and stock levels are those of the products, no more, no less.
 pub async fn assert_in_step(bench: &Bench) {
+    let (found, expected) = found_and_expected(bench).await;
+    assert_eq!(found, expected);
+}
+
+/// The items that go with products, each with whose it says it is: those there are, and those there
+/// ought to be.
+async fn found_and_expected(bench: &Bench) -> (Vec<Owned>, Vec<Owned>) {
     let (mut expected, mut found) = (Vec::new(), Vec::new());
     for (key, item) in everything(bench).await {
         let (pk, sk) = key.split_once(" / ").unwrap();
@@ -85,7 +100,59 @@ pub async fn assert_in_step(bench: &Bench) {
     }
     expected.sort();
     found.sort();
-    assert_eq!(found, expected);
+    (found, expected)
+}
+
+#[tokio::test]
+async fn whatever_is_out_of_step_is_seen() {
+    let bench = Bench::open().await;
+    let (_, shirt) = shop_with_shirt(&bench).await;
+    let (pk, other) = (
+        format!("PRODUCT#{}", shirt.product.id.padded()),
+        bench.id().to_string(),
+    );
+    let stock = format!("STOCK#{}#main", shirt.product.variants[0].id.padded());
+    let stray = format!("STOCK#{}#main", bench.id().padded());
+    let shelf = format!("SHELF#{}", shirt.product.category.padded());
+    for (pk, sk, owner) in [
+        ("SLUG#PRODUCT#shirt", "CLAIM", None),
+        ("SLUG#PRODUCT#shirt", "CLAIM", Some(&other)),
+        ("SLUG#PRODUCT#stray", "CLAIM", Some(&other)),
+        ("SKU#SHIRT-red", "CLAIM", None),
+        ("SKU#stray", "CLAIM", Some(&other)),
+        (&shelf, &pk, None),
+        ("SHELF#stray", &pk, Some(&other)),
+        (&pk, &stock, None),
+        (&pk, &stray, Some(&other)),
+        ("LOW_STOCK", &pk, Some(&other)),
+    ] {
+        assert_in_step(&bench).await;
+        let (client, table) = (bench.table.client(), bench.table.name());
+        let key = HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(pk.to_owned())),
+            ("sk".to_owned(), AttributeValue::S(sk.to_owned())),
+        ]);
+        let delete = client.delete_item().table_name(table);
+        let delete = delete
+            .set_key(Some(key.clone()))
+            .return_values(ReturnValue::AllOld);
+        let before = delete.send().await.unwrap().attributes;
+        if let Some(owner) = owner {
+            let mut item = key.clone();
+            item.insert("product".to_owned(), AttributeValue::N(owner.clone()));
+            let put = client.put_item().table_name(table);
+            put.set_item(Some(item)).send().await.unwrap();
+        }
+        let (found, expected) = found_and_expected(&bench).await;
+        assert_ne!(found, expected, "{pk} {sk}");
+        // As it was.
+        let delete = client.delete_item().table_name(table);
+        delete.set_key(Some(key)).send().await.unwrap();
+        if let Some(before) = before {
+            let put = client.put_item().table_name(table);
+            put.set_item(Some(before)).send().await.unwrap();
+        }
+    }
 }
 
 async fn shop_with_shirt(bench: &Bench) -> (CategoryId, StockedProduct) {
