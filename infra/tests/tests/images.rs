@@ -108,3 +108,27 @@ async fn each_call_to_the_bucket_may_fail_and_be_tried_again() -> Result<()> {
     assert_eq!(images.as_array().context("images")?.len(), 9);
     Ok(())
 }
+
+#[tokio::test]
+async fn an_image_and_its_file_survive_a_kill() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let shop = Shop::open_in(data.path())?;
+    let (admin, path) = gallery(&shop).await?;
+    let (form, confirm) = begin(&admin, &path).await?;
+    assert_eq!(post_form(&form, PNG).await?, 204);
+    shop.kill()?;
+    let shop = Shop::open_in(data.path())?;
+    let admin = shop.admin().await?;
+    let confirmed = admin.post(&confirm, &json!({})).await?;
+    ensure!(confirmed.status == 200, "{confirmed:?}");
+    shop.kill()?;
+    let shop = Shop::open_in(data.path())?;
+    let shown = shop.visitor()?.get(&path).await?.body;
+    assert_eq!(shown, json!([confirmed.body]));
+    let address = shown[0]["image_url"].as_str().context("an address")?;
+    // The port is another one, unless it was asked for.
+    let (_, file) = address.split_once("/_local/").context("an address")?;
+    let file = reqwest::get(format!("{}/_local/{file}", shop.url)).await?;
+    assert_eq!(file.bytes().await?, PNG);
+    Ok(())
+}
