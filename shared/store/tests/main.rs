@@ -20,6 +20,8 @@ mod inventory;
 #[cfg(test)]
 mod layouts;
 #[cfg(test)]
+mod list_costs;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod product_edits;
