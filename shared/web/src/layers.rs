@@ -253,10 +253,14 @@ fn add_security_headers(settings: &Settings, headers: &mut HeaderMap) {
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     }
-    headers.append(
-        header::VARY,
-        HeaderValue::from_static("Accept, Cookie, Origin"),
-    );
+    // One header: of several with one name, API Gateway hands on only one.
+    let all = "Accept, Cookie, Origin";
+    let own = headers.get(header::VARY).map(HeaderValue::as_bytes);
+    let vary = match own {
+        Some(own) => HeaderValue::from_bytes(&[own, b", ", all.as_bytes()].concat()).ok(),
+        None => None,
+    };
+    headers.insert(header::VARY, vary.unwrap_or(HeaderValue::from_static(all)));
 }
 
 fn add_cors_headers(settings: &Settings, inbound: &HeaderMap, headers: &mut HeaderMap) {

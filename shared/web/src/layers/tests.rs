@@ -44,6 +44,7 @@ fn router_of(settings: Settings) -> Router {
                     (header::CACHE_CONTROL, "max-age=60"),
                     (header::CONTENT_SECURITY_POLICY, "default-src 'self'"),
                     (header::REFERRER_POLICY, "no-referrer"),
+                    (header::VARY, "Authorization"),
                 ];
                 (own, "")
             }),
@@ -182,6 +183,7 @@ async fn a_page_may_say_itself_what_it_needs() {
         ("cache-control", "max-age=60"),
         ("content-security-policy", "default-src 'self'"),
         ("referrer-policy", "no-referrer"),
+        ("vary", "Authorization, Accept, Cookie, Origin"),
         ("x-frame-options", "DENY"),
     ] {
         let values: Vec<_> = response.headers().get_all(name).iter().collect();
