@@ -2,10 +2,10 @@
 
 mod account;
 mod categories;
+mod files;
 mod holds;
 mod images;
 mod stock;
-mod files;
 
 use anyhow::{Context, Result, ensure};
 use reqwest::Method;

@@ -12,7 +12,10 @@ const NEW: &str = "Handle,Title,Type,Variant SKU,Variant Inventory Qty,Variant P
 pub async fn walk(admin: &Person) -> Result<()> {
     let csrf = admin.cookie("csrftoken").unwrap_or_default();
     let headers = [("x-csrftoken", csrf.as_str()), ("content-type", "text/csv")];
-    for (file, outcome) in [(NEW.to_owned(), "created"), (NEW.replace("JEB-1", "JEB-2"), "updated")] {
+    for (file, outcome) in [
+        (NEW.to_owned(), "created"),
+        (NEW.replace("JEB-1", "JEB-2"), "updated"),
+    ] {
         let answer = admin
             .send(Method::POST, "/api/products/import/", Some(file), &headers)
             .await?;
