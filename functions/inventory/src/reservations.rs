@@ -44,8 +44,8 @@ struct PlaceWire {
     quantity: u32,
 }
 
-/// `GET /api/inventory/reservations/`: the first to end first. A page is cut at a whole second, and
-/// may be short.
+/// `GET /api/inventory/reservations/`: the first to end first. A page is cut at a whole
+/// second: it may be short, and is longer than `limit` where more end in one.
 pub(crate) async fn list(State(shop): State<Shop>, _: Staff, paging: Paging) -> Result<Response> {
     let request = paging.request();
     // The cursor is the second from which to go on.

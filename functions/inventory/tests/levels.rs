@@ -133,3 +133,38 @@ async fn promised_units_are_listed_until_they_are_free_again() {
     assert!(found.contains(&expected), "{found:?} has no {expected}");
     assert_eq!(shown(&staff, "").await, [("main".into(), 3, 6)]);
 }
+
+#[tokio::test]
+async fn pages_of_promised_units_join_without_gap_or_repetition() {
+    let (stage, router) = open().await;
+    let staff = stage.staff(&router).await.unwrap();
+    let pixel = goods(&stage, 99).await;
+    let orders = orders::router(stage.shop.clone());
+    let mut placed = Vec::new();
+    for number in 0..11 {
+        let shopper = stage.shopper(&orders, &[&pixel], 1).await.unwrap();
+        let order = shopper.post("/api/orders/", &json!({})).await;
+        assert_eq!(order.status, 201, "{}", order.text());
+        placed.push(order.json()["id"].clone());
+        if number % 3 == 2 {
+            stage.shop.clock.advance(1);
+        }
+    }
+    for limit in 1..=12 {
+        let (mut found, mut next) = (Vec::new(), Some(format!("{RESERVATIONS}?limit={limit}")));
+        while let Some(page) = next {
+            let answer = staff.get(&page).await;
+            let held = answer.json();
+            found.extend(
+                held.as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|held| held["order"].clone()),
+            );
+            next = answer.next_page();
+        }
+        let mut sorted = found.clone();
+        sorted.sort_by_key(|id| placed.iter().position(|known| known == id));
+        assert_eq!(sorted, placed, "pages of {limit}");
+    }
+}

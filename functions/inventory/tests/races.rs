@@ -1,5 +1,6 @@
 //! Changes of stock that meet: with each other, and with orders.
 
+use emulator::{Fault, FaultKind, Service};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -74,4 +75,47 @@ async fn what_is_on_hand_is_what_the_ledger_says_whatever_meets() {
     };
     assert_eq!(sum("on_hand"), 10 + entered);
     assert_eq!(sum("reserved"), 2 * i64::try_from(placed).unwrap());
+}
+
+#[tokio::test]
+async fn whatever_call_fails_an_adjustment_counts_once() {
+    let (stage, router) = open().await;
+    let staff = stage.staff(&router).await.unwrap();
+    let pixel = goods(&stage, 0).await;
+    let (adjust, body) = (
+        path(&pixel, "adjust"),
+        json!({ "delta": 1, "reason": "found" }),
+    );
+    let kinds = [
+        FaultKind::Refused,
+        FaultKind::LostAnswer,
+        FaultKind::Throttled,
+        FaultKind::Conflict,
+    ];
+    let mut units = 0;
+    for kind in kinds {
+        // The user, product and places, the transaction, the product again and its copy.
+        for nth in 1..=6 {
+            let fault = Fault {
+                service: Service::Dynamodb,
+                nth,
+                kind,
+                times: 1,
+            };
+            stage.wire.inject(fault).unwrap();
+            let answer = staff.post(&adjust, &body).await;
+            assert_eq!(
+                answer.status,
+                200,
+                "{kind:?} of call {nth}: {}",
+                answer.text()
+            );
+            stage.wire.clear_faults();
+            units += 1;
+            let found = shown(&staff, &format!("?product={}", pixel.id)).await;
+            assert_eq!(found, [("main".into(), units, 0)], "{kind:?} of call {nth}");
+        }
+    }
+    let entries = staff.get(&format!("{MOVEMENTS}?limit=100")).await.json();
+    assert_eq!(entries.as_array().unwrap().len() as u64, units);
 }

@@ -22,6 +22,8 @@ use crate::{
 const MAX_LEVELS: usize = 500;
 /// How many levels of a place are looked at in one request: pages of [`RUN_LENGTH`].
 const MAX_RUNS: usize = 50;
+/// How many holds of one shard that end in the same second are listed.
+const MAX_IN_A_SECOND: usize = 1_000;
 /// How many levels of a place one query gives.
 const RUN_LENGTH: usize = 100;
 
@@ -108,7 +110,8 @@ impl Store {
 
     /// Orders whose units are promised now, the first to lose them first, from those that lose them
     /// at `from` on; and the time from which to go on. Query gsi2 `DUE#HOLD#shard`, all shards side
-    /// by side. A page ends with a whole second; of one second each shard gives `limit` orders.
+    /// by side. A page ends with a whole second: it may be short, or hold more than `limit` where
+    /// that many orders end in one second.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -117,11 +120,37 @@ impl Store {
         from: Timestamp,
         limit: usize,
     ) -> Result<(Vec<Order>, Option<Timestamp>), StoreError> {
+        let (orders, bound) = self.holds(from.padded(), "~".to_owned(), limit).await?;
+        let ends_at = |order: &Order| order.hold.expires_at;
+        let beyond = orders.get(limit).map(ends_at);
+        let Some(next) = [bound, beyond].into_iter().flatten().min() else {
+            return Ok((orders, None));
+        };
+        let first = orders.first().map_or(from, ends_at);
+        if first < next {
+            let whole = orders.into_iter().filter(|order| ends_at(order) < next);
+            return Ok((whole.collect(), Some(next)));
+        }
+        // The first second alone fills the page: all of it is the page.
+        let (from, to) = (first.padded(), format!("{}#~", first.padded()));
+        let (orders, _) = self.holds(from, to, MAX_IN_A_SECOND).await?;
+        Ok((orders, Some(first.plus_secs(1))))
+    }
+
+    /// Orders in a stretch of the index, in order of their end, at most `limit` of each shard; and up
+    /// to where all are among them, if that is not the stretch's end: behind the last order of a
+    /// shard that has more there may be others of the same second.
+    async fn holds(
+        &self,
+        from: String,
+        to: String,
+        limit: usize,
+    ) -> Result<(Vec<Order>, Option<Timestamp>), StoreError> {
         let shards = (0..DUE_SHARDS).map(|shard| {
             self.run(Run {
                 index: Some(Index::Gsi2),
                 pk: due_pk(Due::HoldEnds, shard),
-                range: Range::Between(from.padded(), "~".to_owned()),
+                range: Range::Between(from.clone(), to.clone()),
                 newest_first: false,
                 limit,
                 consistency: Consistency::Eventual,
@@ -129,7 +158,6 @@ impl Store {
             })
         });
         let mut orders: Vec<Order> = Vec::new();
-        // Behind the last order of a shard that has more there may be others of the same second.
         let mut bound: Option<Timestamp> = None;
         for (items, more) in try_join_all(shards).await? {
             let found: Result<Vec<Order>, _> = items.into_iter().map(item::parse).collect();
@@ -141,7 +169,7 @@ impl Store {
             orders.extend(found);
         }
         orders.sort_by_key(|order| (order.hold.expires_at, order.id));
-        Ok(cut_at_a_second(orders, from, limit, bound))
+        Ok((orders, bound))
     }
 
     /// Whether a place holds units, promised or not. Query `LOCATION#code`, fresh, then BatchGetItem
@@ -217,29 +245,4 @@ fn level_keys(product: &Product) -> Vec<Key> {
     levels
         .map(|level| Key::stock(product.id, level.variant, &level.location))
         .collect()
-}
-
-/// At most `limit` orders, but the whole of their last second, and where the rest begins.
-fn cut_at_a_second(
-    mut orders: Vec<Order>,
-    from: Timestamp,
-    limit: usize,
-    bound: Option<Timestamp>,
-) -> (Vec<Order>, Option<Timestamp>) {
-    let ends_at = |order: &Order| order.hold.expires_at;
-    let mut next = bound;
-    if orders.len() > limit {
-        let at_limit = ends_at(&orders[limit]);
-        next = Some(next.map_or(at_limit, |known| known.min(at_limit)));
-    }
-    let Some(mut next) = next else {
-        return (orders, None);
-    };
-    let first = orders.first().map_or(from, ends_at);
-    if next <= first {
-        // The first second alone fills the page.
-        next = first.plus_secs(1);
-    }
-    orders.retain(|order| ends_at(order) < next);
-    (orders, Some(next))
 }
