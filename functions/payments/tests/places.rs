@@ -1,6 +1,7 @@
 //! Orders whose hold ended, in a shop with stock at two places.
 
 use domain::{event::EventKind, order::OrderStatus, stock::Location};
+use emulator::{Fault, FaultKind, Service};
 use serde_json::json;
 
 use crate::{Market, begin, settle::verify};
@@ -84,5 +85,48 @@ async fn a_hold_that_stands_is_renewed_without_a_word() -> anyhow::Result<()> {
     begun?;
     assert!(told(&market).is_empty());
     assert_eq!(cost.calls_of("dynamodb.Query"), 0, "{cost:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whatever_fails_while_late_money_looks_for_units_it_is_settled_once() -> anyhow::Result<()>
+{
+    let kinds = [
+        FaultKind::Refused,
+        FaultKind::LostAnswer,
+        FaultKind::Conflict,
+        FaultKind::Throttled,
+    ];
+    for kind in kinds {
+        for nth in 1..=7 {
+            let market = open().await?;
+            let (buyer, order, tx_ref) = market.payer(2).await?;
+            market.end_hold(&order).await?;
+            market.buyer(1).await?;
+            market.gateway.pay(&tx_ref);
+            let fault = Fault {
+                service: Service::Dynamodb,
+                nth,
+                kind,
+                times: 1,
+            };
+            market.stage.wire.inject(fault)?;
+            let (status, _) = verify(&buyer, &tx_ref).await;
+            assert!(matches!(status, 200 | 503), "{kind:?} {nth}: {status}");
+            market.stage.wire.clear_faults();
+            let settled = verify(&buyer, &tx_ref).await;
+            assert_eq!(settled, (200, json!({ "status": "success" })));
+            assert_eq!(
+                market.stage.shelves(&market.phone).await?,
+                [shelf("annex", 2, 0), shelf("main", 0, 1)],
+                "{kind:?} {nth}"
+            );
+            let waiting = market.stage.outbox().await?;
+            let paid = waiting
+                .iter()
+                .filter(|event| matches!(event.kind, EventKind::OrderPaid { .. }));
+            assert_eq!(paid.count(), 1, "{kind:?} {nth}");
+        }
+    }
     Ok(())
 }
