@@ -8,6 +8,8 @@ mod access;
 #[cfg(test)]
 mod accounts;
 #[cfg(test)]
+mod categories;
+#[cfg(test)]
 mod configuration;
 #[cfg(test)]
 mod costs;
