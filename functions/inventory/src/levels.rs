@@ -106,7 +106,7 @@ impl LevelWire {
             product_name: product.name.clone(),
             variant: level.variant,
             variant_title: variant
-                .map(domain::product::Variant::title)
+                .map(|variant| product.title_of(variant))
                 .unwrap_or_default(),
             sku: variant.and_then(|variant| variant.sku.clone()),
             location: level.location.clone(),

@@ -16,7 +16,7 @@ use actors::{Actor, Stage};
 use axum::Router;
 use domain::{
     Money, VariantId,
-    product::{Product, Variant},
+    product::{Product, ProductOption, Variant},
 };
 use serde_json::{Value, json};
 
@@ -46,6 +46,10 @@ async fn second_variant(stage: &Stage, product: &Product) -> VariantId {
         product.id,
         || stage.shop.entropy.version(),
         |stocked| {
+            stocked.product.options = vec![ProductOption {
+                name: "colour".into(),
+                values: vec!["red".into()],
+            }];
             stocked.product.variants.push(Variant {
                 id,
                 sku: Some("PIXEL-RED".into()),

@@ -4,7 +4,7 @@ use emulator::{Fault, FaultKind, Service};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::{INVENTORY, MOVEMENTS, goods, open, path, places, shown};
+use crate::{INVENTORY, LOCATIONS, MOVEMENTS, goods, open, path, places, shown};
 
 #[tokio::test]
 async fn twenty_adjustments_of_one_add_twenty() {
@@ -75,6 +75,46 @@ async fn what_is_on_hand_is_what_the_ledger_says_whatever_meets() {
     };
     assert_eq!(sum("on_hand"), 10 + entered);
     assert_eq!(sum("reserved"), 2 * i64::try_from(placed).unwrap());
+}
+
+#[tokio::test]
+async fn a_place_that_goes_takes_no_units_along() {
+    let (stage, router) = open().await;
+    let staff = stage.staff(&router).await.unwrap();
+    let pixel = goods(&stage, 5).await;
+    let bole = format!("{LOCATIONS}bole/");
+    let (adjust, more) = (
+        path(&pixel, "adjust"),
+        json!({ "delta": 1, "location": "bole", "reason": "r" }),
+    );
+    let (mut went, mut stayed) = (0, 0);
+    for round in 0..12 {
+        places(&staff, &["bole"]).await;
+        // Now one is a little earlier, now the other.
+        let adjusting = async {
+            for _ in 0..round % 4 {
+                tokio::task::yield_now().await;
+            }
+            staff.post(&adjust, &more).await
+        };
+        let (gone, adjusted) = futures::join!(staff.delete(&bole), adjusting);
+        assert!([204, 409].contains(&gone.status), "{}", gone.text());
+        assert!(
+            [200, 400, 409].contains(&adjusted.status),
+            "{}",
+            adjusted.text()
+        );
+        assert_ne!(gone.status == 204, adjusted.status == 200, "round {round}");
+        if gone.status == 204 {
+            went += 1;
+            continue;
+        }
+        stayed += 1;
+        let less = json!({ "counted": 0, "location": "bole", "reason": "r" });
+        assert_eq!(staff.post(&adjust, &less).await.status, 200);
+        assert_eq!(staff.delete(&bole).await.status, 204);
+    }
+    assert_eq!(went + stayed, 12);
 }
 
 #[tokio::test]
