@@ -28,9 +28,9 @@ mod product_edits;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]
-mod shown_stock;
-#[cfg(test)]
 mod shelves;
+#[cfg(test)]
+mod shown_stock;
 #[cfg(test)]
 mod stored;
 #[cfg(test)]
