@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::{
     Money, ProductId, UserId, VariantId,
     cart::{Cart, CartLine},
-    product::{Price, Product, Variant},
+    product::{Price, Product},
 };
 use serde::Serialize;
 use store::{StockedProduct, Store, StoreError};
@@ -101,7 +101,10 @@ impl Pricing {
             list_price: number(price.map_or(Money::ZERO, Price::list)),
             available: self.available(line),
             variant: line.variant,
-            variant_title: variant.map(Variant::title).unwrap_or_default(),
+            variant_title: product
+                .zip(variant)
+                .map(|(product, variant)| product.title_of(variant))
+                .unwrap_or_default(),
             variant_options: variant.map(|it| it.options.clone()).unwrap_or_default(),
         }
     }

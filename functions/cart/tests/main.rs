@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use domain::{
     Id, Money, ProductId, VariantId,
-    product::{Price, Variant},
+    product::{Price, ProductOption, Variant},
     stock::{Location, StockLevel},
 };
 use serde_json::{Value, json};
@@ -72,6 +72,10 @@ impl Shelf {
         let mut shirt = self.stage.goods("Shirt", birr(10), None, 0).await.unwrap();
         shirt.id = ProductId(entropy.id());
         shirt.slug = "shirt".into();
+        shirt.options = vec![ProductOption {
+            name: "size".into(),
+            values: ["M", "L", "XL"].map(str::to_owned).to_vec(),
+        }];
         shirt.variants = [("M", 10, true), ("L", 12, true), ("XL", 12, false)]
             .map(|(size, price, is_active)| Variant {
                 id: VariantId(entropy.id()),

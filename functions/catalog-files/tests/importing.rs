@@ -83,7 +83,7 @@ async fn a_file_of_shopify_becomes_a_shop() {
         scarf.description
     );
     assert_eq!(scarf.variants.len(), 3);
-    assert_eq!(scarf.variants[0].title(), "White/Gold / 180 cm");
+    assert_eq!(scarf.title_of(&scarf.variants[0]), "White/Gold / 180 cm");
     let prices: Vec<_> = scarf
         .variants
         .iter()

@@ -156,6 +156,10 @@ mod tests {
         let good = |number, colour| variant(number, &[("colour", colour), ("size", "S")], None);
         let faults = |variants| product(options.clone(), variants).choice_faults();
         assert_eq!(faults(vec![good(1, "red"), good(2, "blue")]), []);
+        let shirt = product(options.clone(), vec![good(1, "red")]);
+        assert_eq!(shirt.title_of(&shirt.variants[0]), "red / S");
+        let turned = product(options.iter().rev().cloned().collect(), Vec::new());
+        assert_eq!(turned.title_of(&shirt.variants[0]), "S / red");
         assert_eq!(faults(Vec::new()), [ChoiceFault::NoVariants]);
         assert_eq!(
             faults(vec![good(1, "red"), good(2, "red")]),

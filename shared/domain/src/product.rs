@@ -189,6 +189,15 @@ impl Product {
         variant.price.unwrap_or(self.price)
     }
 
+    /// What tells one of its variants from the others, for people, in the order of the options:
+    /// `red / XL`; empty without options.
+    pub fn title_of(&self, variant: &Variant) -> String {
+        let names = self.options.iter().map(|option| &option.name);
+        let values = names.filter_map(|name| variant.options.get(name));
+        let values: Vec<&str> = values.map(String::as_str).collect();
+        values.join(" / ")
+    }
+
     /// Whether customers may buy this variant of it.
     pub fn sells(&self, variant: &Variant) -> bool {
         self.is_active && variant.is_active
@@ -216,17 +225,6 @@ impl Product {
             price: None,
             is_active: true,
         }
-    }
-}
-
-impl Variant {
-    /// What tells it from its siblings, for people: `red / XL`; empty without options.
-    pub fn title(&self) -> String {
-        self.options
-            .values()
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(" / ")
     }
 }
 

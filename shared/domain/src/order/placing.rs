@@ -135,7 +135,7 @@ pub fn place(checkout: &Checkout<'_>) -> Result<Change, PlaceError> {
             product: product.id,
             variant: variant.id,
             product_name: product.name.clone(),
-            variant_title: variant.title(),
+            variant_title: product.title_of(variant),
             sku: variant.sku.clone(),
             quantity: line.quantity,
             unit_price,
