@@ -2,7 +2,7 @@
 //! …/transfer/.
 //!
 //! A repeated request is a change of its own: whoever never heard the answer looks at the ledger. A
-//! `counted` quantity may be sent again without harm.
+//! `counted` quantity does no harm when it is sent again, as long as nothing was sold since the count.
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::{
