@@ -51,8 +51,11 @@ pub(crate) async fn check(
     payload: Payload,
 ) -> Result<Json<AnswerWire>> {
     let lines = read(payload)?;
-    let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
-    let found = shop.store.find_stocked_products(&ids).await?;
+    let wanted: Vec<_> = lines
+        .iter()
+        .map(|line| (line.product, line.variant))
+        .collect();
+    let found = shop.store.find_stock_of(&wanted).await?;
     let products: HashMap<ProductId, StockedProduct> = found
         .into_iter()
         .map(|stocked| (stocked.product.id, stocked))

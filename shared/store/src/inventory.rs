@@ -2,7 +2,7 @@
 //! whether a place holds any.
 
 use domain::{
-    Id, ProductId, Timestamp,
+    Id, ProductId, Timestamp, VariantId,
     ledger::on_hand,
     order::{Due, Order},
     product::Product,
@@ -89,21 +89,11 @@ impl Store {
                 next = products.last().map(|product| product.id.0);
                 break;
             }
-            keys.extend(of_this);
+            keys.extend(of_this.into_iter().map(|(_, key)| key));
         }
-        let found = self.get_all(&keys, Consistency::Eventual).await?;
-        let levels: Result<Vec<StockLevel>, _> = found.into_iter().map(item::parse).collect();
-        let mut levels = levels?;
-        levels.sort_by(|one, other| {
-            (one.variant, &one.location).cmp(&(other.variant, &other.location))
-        });
-        let items = products.into_iter().map(|product| {
-            let of_this = levels.extract_if(.., |level| level.product == product.id);
-            let stock = of_this.collect();
-            StockedProduct { product, stock }
-        });
+        let levels = self.levels(&keys).await?;
         Ok(Page {
-            items: items.collect(),
+            items: share_out(products, levels),
             next,
         })
     }
@@ -209,40 +199,76 @@ impl Store {
         Ok(None)
     }
 
-    /// Products with their stock as it can be bought now, in no order; missing ones are left out.
-    /// BatchGetItem of `PRODUCT#id / PRODUCT`, fresh, then of `PRODUCT#id / STOCK#…`.
+    /// Products with the stock of these variants of them as it can be bought now, in no order; missing
+    /// ones are left out. No variant means the only one there is. BatchGetItem of
+    /// `PRODUCT#id / PRODUCT`, fresh, then of `PRODUCT#id / STOCK#…`.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn find_stocked_products(
+    pub async fn find_stock_of(
         &self,
-        ids: &[ProductId],
+        wanted: &[(ProductId, Option<VariantId>)],
     ) -> Result<Vec<StockedProduct>, StoreError> {
-        let products = self.find_products(ids).await?;
-        let mut found = Vec::with_capacity(products.len());
-        let mut rest = products;
-        // Each round takes as many as one page of levels allows; the caller bounds the products.
-        while !rest.is_empty() {
-            let page = self.with_levels(rest.clone(), None).await?;
-            rest.drain(..page.items.len());
-            found.extend(page.items);
-        }
-        Ok(found)
+        let ids: Vec<ProductId> = wanted.iter().map(|(id, _)| *id).collect();
+        let products = self.find_products(&ids).await?;
+        let is_wanted = |product: &Product, variant: VariantId| {
+            let sole = product.sole_variant().map(|variant| variant.id);
+            let mut wanted = wanted.iter().filter(|(id, _)| *id == product.id);
+            wanted.any(|(_, named)| named.or(sole) == Some(variant))
+        };
+        let keys: Vec<Key> = products
+            .iter()
+            .flat_map(|product| {
+                let levels = level_keys(product).into_iter();
+                levels.filter(|(variant, _)| is_wanted(product, *variant))
+            })
+            .map(|(_, key)| key)
+            .collect();
+        let levels = self.levels(&keys).await?;
+        Ok(share_out(products, levels))
+    }
+
+    /// Stock levels by their keys, those of one variant side by side.
+    async fn levels(&self, keys: &[Key]) -> Result<Vec<StockLevel>, StoreError> {
+        let found = self.get_all(keys, Consistency::Eventual).await?;
+        let levels: Result<Vec<StockLevel>, _> = found.into_iter().map(item::parse).collect();
+        let mut levels = levels?;
+        levels.sort_by(|one, other| {
+            (one.variant, &one.location).cmp(&(other.variant, &other.location))
+        });
+        Ok(levels)
     }
 }
 
-/// The keys of a product's levels, as its copy names them. One that was stored before there were
-/// copies has its levels at the main place.
-fn level_keys(product: &Product) -> Vec<Key> {
-    let shown = &product.shown_stock;
+/// The keys of a product's levels with their variants, as its copy names them. One that was stored
+/// before there were copies has its levels at the main place.
+fn level_keys(product: &Product) -> Vec<(VariantId, Key)> {
+    let (id, shown) = (product.id, &product.shown_stock);
     if shown.revision == 0 && shown.levels.is_empty() {
-        let variants = product.variants.iter();
+        let variants = product.variants.iter().map(|variant| variant.id);
         return variants
-            .map(|variant| Key::stock(product.id, variant.id, &Location::main()))
+            .map(|variant| (variant, Key::stock(id, variant, &Location::main())))
             .collect();
     }
     let levels = shown.levels.iter();
     levels
-        .map(|level| Key::stock(product.id, level.variant, &level.location))
+        .map(|level| {
+            (
+                level.variant,
+                Key::stock(id, level.variant, &level.location),
+            )
+        })
+        .collect()
+}
+
+/// Each product with those of the levels that are its own.
+fn share_out(products: Vec<Product>, mut levels: Vec<StockLevel>) -> Vec<StockedProduct> {
+    let products = products.into_iter();
+    products
+        .map(|product| {
+            let own = levels.extract_if(.., |level| level.product == product.id);
+            let stock = own.collect();
+            StockedProduct { product, stock }
+        })
         .collect()
 }

@@ -64,8 +64,9 @@ pub async fn measure(meter: &mut Meter<'_>, id: ProductId) {
         .measure("place_holds_units", store.place_holds_units(&bole))
         .await
         .unwrap();
+    let variants = [(id, None)];
     meter
-        .measure("find_stocked_products", store.find_stocked_products(&[id]))
+        .measure("find_stock_of", store.find_stock_of(&variants))
         .await
         .unwrap();
 }
