@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     CategoryId, Id, ImageId, ProductId, Timestamp, VariantId, Version,
+    choices::MAX_VALUES,
     json::Json,
     product::{Image, Product, ProductOption, Variant},
     stock::{Location, ShownStock, StockLevel},
@@ -119,6 +120,9 @@ fn options(present: &[ProductOption], wanted: &[ProductOption]) -> Vec<ProductOp
             if !values.contains(value) {
                 values.push(value.clone());
             }
+        }
+        if values.len() > MAX_VALUES {
+            values.clone_from(&option.values);
         }
         ProductOption {
             name: option.name.clone(),

@@ -7,11 +7,16 @@ mod row;
 use std::collections::HashSet;
 
 use domain::{
-    Money,
-    product::{MAX_IMAGES, MAX_VARIANTS, Price, ProductOption},
+    Money, choices,
+    image::{MAX_ALT_TEXT, MAX_URL},
+    product::{
+        MAX_DESCRIPTION_BYTES, MAX_IMAGES, MAX_SPECIFICATIONS_BYTES, MAX_VARIANTS, Price,
+        ProductOption,
+    },
     slug,
 };
 use serde_json::{Map, Value};
+use web::pictures::may_be_shown;
 
 use crate::{
     columns::{
@@ -24,11 +29,6 @@ use crate::{
 };
 use row::Row;
 pub(crate) use row::{Rows, Unreadable};
-
-/// The most bytes of a description: an item holds 400 KB in all.
-const MAX_DESCRIPTION_BYTES: usize = 64 * 1024;
-/// The most bytes of specifications, as of those that are sent one by one.
-const MAX_SPECIFICATIONS_BYTES: usize = 16 * 1024;
 
 /// The products of a file in its order, those that cannot be taken as the reasons why not.
 pub(crate) fn read(file: &[u8]) -> Result<Vec<Result<Goods, Vec<Problem>>>, Unreadable> {
@@ -194,7 +194,7 @@ fn fnv1a(text: &str) -> u32 {
 fn option_names(reader: &mut Reader<'_>, first: &Row) -> Vec<ProductOption> {
     let mut options: Vec<ProductOption> = Vec::new();
     for (name_column, value_column) in OPTIONS {
-        let Some(name) = reader.text(first, name_column, 50) else {
+        let Some(name) = reader.text(first, name_column, choices::MAX_CHARS) else {
             continue;
         };
         if name == SOLE_OPTION && first.text(value_column) == Some(SOLE_VALUE) {
@@ -225,7 +225,7 @@ fn variants(reader: &mut Reader<'_>, rows: &[Row], options: &[ProductOption]) ->
             .iter()
             .zip(OPTIONS)
             .filter_map(|(option, (_, column))| {
-                let value = reader.text(row, column, 50);
+                let value = reader.text(row, column, choices::MAX_CHARS);
                 if value.is_none() {
                     let message = format!("The variant has no value for {}.", option.name);
                     reader.refuse(row, column, message);
@@ -238,7 +238,12 @@ fn variants(reader: &mut Reader<'_>, rows: &[Row], options: &[ProductOption]) ->
             reader.refuse(row, OPTIONS[0].1, message);
             continue;
         }
-        variants.extend(variant(reader, row, values));
+        let variant = variant(reader, row, values);
+        let sku = variant.as_ref().and_then(|variant| variant.sku.as_ref());
+        if sku.is_some() && variants.iter().any(|other| other.sku.as_ref() == sku) {
+            reader.refuse(row, SKU, "Another variant of the product has this SKU.");
+        }
+        variants.extend(variant);
     }
     let is_refused = reader
         .problems
@@ -288,10 +293,10 @@ fn price(reader: &mut Reader<'_>, row: &Row, column: Column, compare_at: Column)
 fn images(reader: &mut Reader<'_>, rows: &[Row]) -> Vec<GoodsImage> {
     let mut images: Vec<(u32, GoodsImage)> = Vec::new();
     for row in rows {
-        let Some(url) = reader.text(row, IMAGE, 500) else {
+        let Some(url) = reader.text(row, IMAGE, MAX_URL) else {
             continue;
         };
-        if !(url.starts_with("https://") || url.starts_with("http://")) {
+        if !may_be_shown(&url) {
             reader.refuse(row, IMAGE, "Enter a valid URL.");
         }
         let last = u32::MAX;
@@ -299,7 +304,9 @@ fn images(reader: &mut Reader<'_>, rows: &[Row]) -> Vec<GoodsImage> {
             .parsed(row, IMAGE_POSITION, row::units)
             .unwrap_or(last);
         let image = GoodsImage {
-            alt_text: reader.text(row, IMAGE_ALT, 255).unwrap_or_default(),
+            alt_text: reader
+                .text(row, IMAGE_ALT, MAX_ALT_TEXT)
+                .unwrap_or_default(),
             is_main: reader
                 .parsed(row, IMAGE_MAIN, row::boolean)
                 .unwrap_or_default(),

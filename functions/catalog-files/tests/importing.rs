@@ -72,6 +72,9 @@ async fn a_file_of_shopify_becomes_a_shop() {
         json!(["Scarves", "Coffee", "የቤት ዕቃ", "Uncategorized"])
     );
     let found = products(&stage).await;
+    for product in &found {
+        assert_eq!(product.choice_faults(), [], "{}", product.slug);
+    }
     let scarf = found
         .iter()
         .find(|product| product.slug == "netela-scarf")

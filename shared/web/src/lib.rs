@@ -16,6 +16,7 @@ pub mod identity;
 mod json;
 pub mod layers;
 pub mod paging;
+pub mod pictures;
 pub mod request;
 pub mod routes;
 pub mod settings;
