@@ -216,7 +216,7 @@ impl Store {
             }
         }
         for (id, version) in &edit.relies_on {
-            let unchanged = Condition::new("attribute_exists(pk)", []).at_version(*version);
+            let unchanged = Condition::version(*version);
             transaction.require_if(table, &Key::category(*id), &unchanged, Refused::Changed)?;
         }
         if edit.reshapes {

@@ -174,7 +174,7 @@ impl Store {
             transaction.put_new(&self.table, entry, Failed::Entered(movement.id))?;
         }
         if let Some(version) = locations.version.filter(|_| may_close) {
-            let as_read = Condition::new("attribute_exists(pk)", []).at_version(version);
+            let as_read = Condition::version(version);
             let key = Key::locations();
             transaction.require_if(&self.table, &key, &as_read, Failed::Moved)?;
         }

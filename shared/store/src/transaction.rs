@@ -69,12 +69,31 @@ impl Condition {
         }
     }
 
+    /// The item is there.
+    pub(crate) fn present() -> Condition {
+        Condition::new("attribute_exists(pk)", [])
+    }
+
+    /// The item is not there.
+    pub(crate) fn absent() -> Condition {
+        Condition::new("attribute_not_exists(pk)", [])
+    }
+
+    /// The item bears this version.
+    pub(crate) fn version(version: Version) -> Condition {
+        Condition {
+            text: "#version = :version".to_owned(),
+            has_version: true,
+            values: HashMap::from([(":version".to_owned(), version_value(version))]),
+        }
+    }
+
     /// The same, and the item must bear this version.
     pub(crate) fn at_version(mut self, version: Version) -> Condition {
-        self.text = format!("#version = :version AND {}", self.text);
+        let at_version = Condition::version(version);
+        self.text = format!("{} AND {}", at_version.text, self.text);
         self.has_version = true;
-        self.values
-            .insert(":version".to_owned(), version_value(version));
+        self.values.extend(at_version.values);
         self
     }
 
@@ -82,6 +101,11 @@ impl Condition {
     fn names(&self) -> Option<HashMap<String, String>> {
         let version = ("#version".to_owned(), "version".to_owned());
         self.has_version.then(|| HashMap::from([version]))
+    }
+
+    /// DynamoDB takes no empty set of values.
+    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        (!self.values.is_empty()).then(|| self.values.clone())
     }
 }
 
@@ -111,16 +135,7 @@ impl<M: Clone> Transaction<M> {
 
     /// Puts an item that must not be there yet.
     pub(crate) fn put_new(&mut self, table: &str, item: Item, taken: M) -> Result<(), StoreError> {
-        let put = Put::builder()
-            .table_name(table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
-            .build();
-        self.push(
-            TransactWriteItem::builder().put(built(put)?).build(),
-            Some(taken),
-        );
-        Ok(())
+        self.put_if(table, item, &Condition::absent(), taken)
     }
 
     /// Replaces an item that must bear this version; `None`: that must not be there yet.
@@ -131,21 +146,8 @@ impl<M: Clone> Transaction<M> {
         from: Option<Version>,
         changed: M,
     ) -> Result<(), StoreError> {
-        let Some(from) = from else {
-            return self.put_new(table, item, changed);
-        };
-        let put = Put::builder()
-            .table_name(table)
-            .set_item(Some(item))
-            .condition_expression("#version = :version")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":version", version_value(from))
-            .build();
-        self.push(
-            TransactWriteItem::builder().put(built(put)?).build(),
-            Some(changed),
-        );
-        Ok(())
+        let condition = from.map_or_else(Condition::absent, Condition::version);
+        self.put_if(table, item, &condition, changed)
     }
 
     /// Changes an item under a condition; the item as found comes back when the condition fails. That
@@ -184,18 +186,7 @@ impl<M: Clone> Transaction<M> {
         from: Version,
         changed: M,
     ) -> Result<(), StoreError> {
-        let delete = Delete::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression("#version = :version")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":version", version_value(from))
-            .build();
-        self.push(
-            TransactWriteItem::builder().delete(built(delete)?).build(),
-            Some(changed),
-        );
-        Ok(())
+        self.delete_if(table, key, &Condition::version(from), changed)
     }
 
     /// Puts an item under a condition of the caller's.
@@ -211,7 +202,7 @@ impl<M: Clone> Transaction<M> {
             .set_item(Some(item))
             .condition_expression(&condition.text)
             .set_expression_attribute_names(condition.names())
-            .set_expression_attribute_values(Some(condition.values.clone()))
+            .set_expression_attribute_values(condition.values())
             .build();
         self.push(
             TransactWriteItem::builder().put(built(put)?).build(),
@@ -233,7 +224,7 @@ impl<M: Clone> Transaction<M> {
             .set_key(Some(key.attributes()))
             .condition_expression(&condition.text)
             .set_expression_attribute_names(condition.names())
-            .set_expression_attribute_values(Some(condition.values.clone()))
+            .set_expression_attribute_values(condition.values())
             .build();
         self.push(
             TransactWriteItem::builder().delete(built(delete)?).build(),
@@ -257,18 +248,7 @@ impl<M: Clone> Transaction<M> {
 
     /// Requires that an item is there.
     pub(crate) fn require(&mut self, table: &str, key: &Key, missing: M) -> Result<(), StoreError> {
-        let check = ConditionCheck::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression("attribute_exists(pk)")
-            .build();
-        self.push(
-            TransactWriteItem::builder()
-                .condition_check(built(check)?)
-                .build(),
-            Some(missing),
-        );
-        Ok(())
+        self.require_if(table, key, &Condition::present(), missing)
     }
 
     /// Requires that an item meets a condition of the caller's.
@@ -279,14 +259,12 @@ impl<M: Clone> Transaction<M> {
         condition: &Condition,
         refused: M,
     ) -> Result<(), StoreError> {
-        // DynamoDB takes no empty set of values.
-        let values = (!condition.values.is_empty()).then(|| condition.values.clone());
         let check = ConditionCheck::builder()
             .table_name(table)
             .set_key(Some(key.attributes()))
             .condition_expression(&condition.text)
             .set_expression_attribute_names(condition.names())
-            .set_expression_attribute_values(values)
+            .set_expression_attribute_values(condition.values())
             .build();
         self.push(
             TransactWriteItem::builder()
