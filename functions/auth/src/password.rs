@@ -5,12 +5,12 @@ use axum::{Json, extract::State};
 use domain::{
     event::{Event, EventKind},
     password::{AboutUser, MAX_CHARS, faults},
-    user::{Origin, User, normalize_email},
+    user::{Origin, User},
 };
 use web::{
     Error, Fields, Payload, Result, Shop,
     error::FieldErrors,
-    fields::{email, text},
+    fields::text,
     identity::{Customer, Visitor},
     request::Sender,
     tokens::read_uid,
@@ -19,7 +19,7 @@ use web::{
 use crate::{
     attempts::{self, Mail},
     hashing,
-    registration::{DetailWire, mail},
+    registration::{DetailWire, ask_for_mail},
 };
 
 /// Django's words for a password that was asked for again and is wrong.
@@ -73,17 +73,9 @@ pub(crate) async fn ask_for_reset(
     Sender(origin): Sender,
     payload: Payload,
 ) -> Result<Json<DetailWire>> {
-    let mut fields = Fields::of(payload)?;
-    let email = normalize_email(&fields.required("email", email()));
-    fields.finish()?;
-    let counters = attempts::at_mail(&shop, Mail::Reset, &email, &origin);
-    attempts::count(&shop, &counters).await?;
-    let user = shop.store.find_user_by_email(&email).await?;
-    let wanting = user.filter(|user| user.is_active);
-    mail(
-        &shop,
-        wanting.map(|user| EventKind::PasswordResetRequested { user: user.id }),
-    )
+    ask_for_mail(&shop, Mail::Reset, &origin, payload, |user| {
+        Some(EventKind::PasswordResetRequested { user: user.id })
+    })
     .await?;
     let detail = "Password reset e-mail has been sent.";
     Ok(Json(DetailWire { detail }))

@@ -76,24 +76,33 @@ pub(crate) async fn resend_email(
     Sender(origin): Sender,
     payload: Payload,
 ) -> Result<Json<DetailWire>> {
-    let mut fields = Fields::of(payload)?;
-    let email = normalize_email(&fields.required("email", email()));
-    fields.finish()?;
-    let counters = attempts::at_mail(&shop, Mail::Verification, &email, &origin);
-    attempts::count(&shop, &counters).await?;
-    let user = shop.store.find_user_by_email(&email).await?;
-    let wanting = user.filter(|user| user.is_active && !user.is_verified());
-    mail(
-        &shop,
-        wanting.map(|user| EventKind::UserRegistered { user: user.id }),
-    )
+    ask_for_mail(&shop, Mail::Verification, &origin, payload, |user| {
+        (!user.is_verified()).then_some(EventKind::UserRegistered { user: user.id })
+    })
     .await?;
     Ok(Json(DetailWire { detail: "ok" }))
 }
 
-/// Has a mail sent, or something that takes as long to ask for where there is nobody to send it to.
-pub(crate) async fn mail(shop: &Shop, wanted: Option<EventKind>) -> Result<()> {
-    let event = shop.entropy.event(wanted.unwrap_or(EventKind::Decoy));
+/// Reads an address and has a mail sent to it if `wanted` says so of its account. Where there is
+/// nobody to write to, something is asked for that takes as long.
+///
+/// # Errors
+/// 400 that names `email`, and 429 to whoever asks too often, whether or not there is an account.
+pub(crate) async fn ask_for_mail(
+    shop: &Shop,
+    mail: Mail,
+    origin: &Origin,
+    payload: Payload,
+    wanted: impl FnOnce(&User) -> Option<EventKind>,
+) -> Result<()> {
+    let mut fields = Fields::of(payload)?;
+    let email = normalize_email(&fields.required("email", email()));
+    fields.finish()?;
+    let counters = attempts::at_mail(shop, mail, &email, origin);
+    attempts::count(shop, &counters).await?;
+    let user = shop.store.find_user_by_email(&email).await?;
+    let event = user.filter(|user| user.is_active).as_ref().and_then(wanted);
+    let event = shop.entropy.event(event.unwrap_or(EventKind::Decoy));
     shop.store.put_event(&event).await?;
     shop.relay.announce(&[event]).await;
     Ok(())

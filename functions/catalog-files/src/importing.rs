@@ -16,7 +16,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use store::{CreateProductError, EditProductError, ProductRefusal, StoreError};
 use tokio::time::Instant;
-use web::{Error, Result, Shop, identity::Staff};
+use web::{Error, Result, Shop, body::unsupported, identity::Staff};
 
 use crate::{
     columns::{CATEGORY, Column, HANDLE, SKU},
@@ -122,8 +122,7 @@ fn require_csv(headers: &HeaderMap) -> Result<()> {
     if media.eq_ignore_ascii_case("text/csv") {
         return Ok(());
     }
-    let text = format!("Unsupported media type \"{sent}\" in request.");
-    Err(Error::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, text))
+    Err(unsupported(sent))
 }
 
 async fn import_batch(

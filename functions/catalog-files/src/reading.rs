@@ -162,7 +162,7 @@ fn read_product(rows: &[Row]) -> Result<Goods, Vec<Problem>> {
 /// A handle as a slug, the same each time. Shopify's may be longer, and in any script; what would
 /// lose a part by being cut, or its whole sound, gets a checksum of the whole.
 fn slug_of(handle: &str) -> String {
-    if is_slug(handle) {
+    if handle.len() <= slug::MAX_LENGTH && slug::is_slug(handle) {
         return handle.to_owned();
     }
     let made = slug::make(handle);
@@ -176,11 +176,6 @@ fn slug_of(handle: &str) -> String {
         .join("-")
         .trim_start_matches('-')
         .to_owned()
-}
-
-fn is_slug(text: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    text.len() <= slug::MAX_LENGTH && text.bytes().all(is_allowed)
 }
 
 /// FNV-1a of 32 bits: short, and the same in every release, unlike the standard library's hash.
@@ -336,7 +331,7 @@ fn images(reader: &mut Reader<'_>, rows: &[Row]) -> Vec<GoodsImage> {
 
 fn shelf(reader: &mut Reader<'_>, first: &Row) -> Shelf {
     let slug = reader.text(first, CATEGORY, 50);
-    if slug.as_deref().is_some_and(|slug| !is_slug(slug)) {
+    if slug.as_deref().is_some_and(|text| !slug::is_slug(text)) {
         let message =
             "Enter a valid \"slug\" consisting of letters, numbers, underscores or hyphens.";
         reader.refuse(first, CATEGORY, message);

@@ -26,6 +26,8 @@ use web::{
     shop::Shop,
 };
 
+use crate::products::visible;
+
 /// The largest place that a client may name; beyond the last image any place is the end.
 const LAST_PLACE: i64 = 1_000_000;
 
@@ -176,10 +178,7 @@ fn read_ids(order: &Value) -> Option<Vec<ImageId>> {
 /// The product, if this reader may see it.
 async fn shown(shop: &Shop, reader: &Reader, id: ProductId) -> Result<Product> {
     let found = Box::pin(shop.store.find_product(id)).await?;
-    let product = found.map(|stocked| stocked.product);
-    product
-        .filter(|product| product.is_active || reader.is_staff())
-        .ok_or_else(|| Error::not_found("Product"))
+    visible(found, reader).map(|stocked| stocked.product)
 }
 
 async fn edit<R>(

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{ProductId, stock::ShownStock};
-use store::{Page, ProductFilter};
+use store::{Page, ProductFilter, StockedProduct};
 use web::{
     error::{Error, Result},
     identity::Reader,
@@ -77,15 +77,23 @@ pub(crate) async fn detail(
         Box::pin(shop.store.find_product(id)),
         Box::pin(shop.store.category_tree()),
     )?;
-    let stocked = found
-        .filter(|stocked| stocked.product.is_active || reader.is_staff())
-        .ok_or_else(|| Error::not_found("Product"))?;
+    let stocked = visible(found, &reader)?;
     let shelves = Shelves::seen_by(&reader, tree);
     let tag = [(ETAG, etag(stocked.product.version))];
     // The copy lags behind: who looks at one product sees what its levels say.
     let shown = ShownStock::of(&stocked.stock, 0);
     let wire = ProductWire::of(&stocked.product, &shown, &shelves, reader.is_staff());
     Ok((tag, Json(wire)).into_response())
+}
+
+/// A product that was found, if this reader may see it: customers see what is active.
+///
+/// # Errors
+/// 404, whether it is hidden or not there.
+pub(crate) fn visible(found: Option<StockedProduct>, reader: &Reader) -> Result<StockedProduct> {
+    found
+        .filter(|stocked| stocked.product.is_active || reader.is_staff())
+        .ok_or_else(|| Error::not_found("Product"))
 }
 
 /// A filter that was sent and says something: in the original a blank one filters nothing.

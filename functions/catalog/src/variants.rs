@@ -25,6 +25,7 @@ use web::{
 use crate::{
     product_form::{level, ordered},
     product_wire::VariantWire,
+    products::visible,
     variant_form::{VariantForm, field_of},
 };
 
@@ -144,10 +145,7 @@ pub(crate) async fn remove(
 
 /// A product that the reader may see, with its stock.
 async fn found(shop: &Shop, reader: &Reader, id: ProductId) -> Result<StockedProduct> {
-    let found = shop.store.find_product(id).await?;
-    found
-        .filter(|stocked| stocked.product.is_active || reader.is_staff())
-        .ok_or_else(|| Error::not_found("Product"))
+    visible(shop.store.find_product(id).await?, reader)
 }
 
 fn read(mut fields: Fields) -> Result<VariantForm> {

@@ -175,9 +175,6 @@ fn with_patience(
             Ok(answer) if answer.status() == 429 || answer.status().is_server_error() => {
                 anyhow!("the shop answered {}", answer.status())
             }
-            Ok(answer) if answer.status().is_success() || attempt == MAX_TRIES => {
-                return Ok(answer);
-            }
             Ok(answer) => return Ok(answer),
             Err(error) => error.into(),
         };

@@ -8,6 +8,12 @@ pub const MAX_LENGTH: usize = 50;
 /// How many numbers are tried behind a slug that is taken.
 const MAX_NUMBER: usize = 30;
 
+/// Whether a text consists of what slugs are made of: letters, digits, underscores, hyphens.
+pub fn is_slug(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
 /// A slug for a name in any script: its sound in Latin letters, in lower case, and a hyphen for
 /// whatever is neither letter nor digit. At most [`MAX_LENGTH`] of `a-z`, `0-9` and `-`, not at the
 /// ends; empty for a name without a sound.

@@ -1,6 +1,9 @@
 //! The one source of random bytes, and the ids drawn from it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use domain::{EventId, Id, OrderId, Version, event::Event, event::EventKind, payment::TxRef};
 
@@ -14,7 +17,7 @@ pub struct Entropy {
 }
 
 /// How many ids bear the same millisecond.
-const IDS_A_MILLISECOND: usize = 4096;
+const IDS_A_MILLISECOND: u16 = 4096;
 /// By how many milliseconds ids may run ahead of the clock.
 const MAX_AHEAD_MILLIS: u64 = 1_000;
 
@@ -23,16 +26,14 @@ const MAX_AHEAD_MILLIS: u64 = 1_000;
 #[derive(Debug)]
 struct Drawn {
     millis: u64,
-    taken: Vec<bool>,
-    left: usize,
+    taken: HashSet<u16>,
 }
 
 impl Drawn {
     fn at(millis: u64) -> Drawn {
         Drawn {
             millis,
-            taken: vec![false; IDS_A_MILLISECOND],
-            left: IDS_A_MILLISECOND,
+            taken: HashSet::new(),
         }
     }
 
@@ -42,21 +43,14 @@ impl Drawn {
         let is_ahead = (1..=MAX_AHEAD_MILLIS).contains(&self.millis.saturating_sub(now));
         if self.millis != now && !is_ahead {
             *self = Drawn::at(now);
-        } else if self.left == 0 {
+        } else if self.taken.len() == usize::from(IDS_A_MILLISECOND) {
             *self = Drawn::at(self.millis + 1);
         }
-        let start = usize::from(random) % IDS_A_MILLISECOND;
-        let places = (start..IDS_A_MILLISECOND).chain(0..start);
-        let mut place = start;
-        for free in places {
-            if let Some(taken) = self.taken.get_mut(free).filter(|taken| !**taken) {
-                *taken = true;
-                self.left -= 1;
-                place = free;
-                break;
-            }
+        let mut place = random % IDS_A_MILLISECOND;
+        while !self.taken.insert(place) {
+            place = (place + 1) % IDS_A_MILLISECOND;
         }
-        Id::compose(self.millis, u16::try_from(place).unwrap_or(random))
+        Id::compose(self.millis, place)
     }
 }
 
@@ -121,8 +115,6 @@ impl Entropy {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     #[test]
@@ -130,7 +122,7 @@ mod tests {
         let clock = Clock::system();
         clock.stop();
         let entropy = Entropy::new(clock.clone());
-        let count = 3 * IDS_A_MILLISECOND;
+        let count = 3 * usize::from(IDS_A_MILLISECOND);
         let drawn: HashSet<Id> = (0..count).map(|_| entropy.clone().id()).collect();
         assert_eq!(drawn.len(), count);
         let ahead = drawn.iter().map(|id| id.unix_millis()).max();

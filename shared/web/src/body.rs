@@ -48,6 +48,14 @@ pub(crate) fn too_large() -> Error {
     Error::detail(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large.")
 }
 
+/// 415.
+pub fn unsupported(content_type: &str) -> Error {
+    Error::detail(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        format_args!("Unsupported media type \"{content_type}\" in request."),
+    )
+}
+
 impl Payload {
     /// Reads a body by its content type.
     ///
@@ -71,10 +79,7 @@ impl Payload {
             Media::Form => read_form(&body)?,
             Media::Multipart => read_multipart(&content_type, body).await?,
             Media::Other => {
-                return Err(Error::detail(
-                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                    format_args!("Unsupported media type \"{content_type}\" in request."),
-                ));
+                return Err(unsupported(&content_type));
             }
         };
         Ok(Self {

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use domain::slug::is_slug;
 use serde_json::Value;
 
 use super::kind::{Input, Kind, Nullable, refuse};
@@ -199,11 +200,6 @@ impl<T: Default> Kind for Choice<T> {
     fn placeholder(&self) -> T {
         T::default()
     }
-}
-
-fn is_slug(text: &str) -> bool {
-    text.bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Django's rule: a dot-atom or quoted local part, and a domain name with a top level, `localhost`,
