@@ -12,18 +12,19 @@ use crate::Consumer;
 /// How many products are brought up to date side by side.
 const AT_ONCE: usize = 8;
 
-/// Brings the products up to date of which, as the event says, there are more or fewer units to buy.
+/// Brings the products up to date of which, as the event says, units have moved.
 /// Each is read as it is by now, so it does no harm to do it twice, late, or in another order.
 pub(crate) async fn follow(consumer: &Consumer, event: &Event) -> Result<(), StoreError> {
     let products = match &event.kind {
+        // Paying takes what was promised, which nobody else could buy before. But it moves the levels,
+        // and lists say when they last moved.
         EventKind::OrderPlaced { order, .. }
+        | EventKind::OrderPaid { order, .. }
         | EventKind::HoldEnded { order, .. }
         | EventKind::HoldRenewed { order, .. }
         | EventKind::OrderCancelled { order, .. } => products_of(consumer, *order).await?,
         EventKind::StockAdjusted { product } => vec![*product],
-        // Paying an order takes what was promised to it, and nobody else could buy that before.
-        EventKind::OrderPaid { .. }
-        | EventKind::OrderCompleted { .. }
+        EventKind::OrderCompleted { .. }
         | EventKind::RefundDue { .. }
         | EventKind::UserRegistered { .. }
         | EventKind::RegistrationRepeated { .. }

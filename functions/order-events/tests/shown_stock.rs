@@ -112,7 +112,7 @@ async fn lists_show_what_can_be_bought_after_every_step_of_an_order() -> anyhow:
 }
 
 #[tokio::test]
-async fn paying_what_is_promised_changes_nothing_that_lists_show() -> anyhow::Result<()> {
+async fn paying_what_is_promised_changes_nothing_that_can_be_bought() -> anyhow::Result<()> {
     let scene = Scene::open().await?;
     let shop = &scene.stage.shop;
     let tea = tea(&scene).await?;

@@ -32,6 +32,8 @@ async fn a_list_shows_what_the_page_of_the_product_shows_once_all_is_told() -> R
     shop.settle().await?;
     assert_eq!(listed(&shop, &phone).await?, 7);
     let (_, page) = abebe.begin_payment(&paid).await?;
+    // Payment moves the levels too: the list has to say when, though no fewer can be bought.
+    shop.wait(60).await?;
     shop.check_out(&page, "success", "send").await?;
     shop.settle().await?;
     assert_eq!(listed(&shop, &phone).await?, 7);
